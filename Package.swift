@@ -1,0 +1,183 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Every version is pinned here and nowhere else. Native libraries come from `Scripts/setup` into `.native/`.
+let native = "\(Context.packageDirectory)/.native/prefix"
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+// Signal processing is 15–480 times slower unoptimised, so it is optimised in debug builds too: tests stay quick.
+let fast: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+// The native libraries are found beside the executable when installed, else where setup built them.
+let runPath: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib", "-Xlinker", "-rpath", "-Xlinker", "\(native)/lib"])
+]
+
+let package = Package(
+    name: "mynah",
+    products: [
+        .executable(name: "mynah", targets: ["mynah"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // The words of the field, and the pure state machine
+        .target(name: "SpeechModel", swiftSettings: strict),
+        .target(name: "SpeechPipeline", dependencies: ["SpeechModel"], swiftSettings: fast),
+
+        // What the use cases ask of the world, and the use cases
+        .target(name: "Ports", dependencies: ["SpeechModel"], swiftSettings: strict),
+        .target(
+            name: "Application", dependencies: ["Lanes", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"],
+            swiftSettings: strict),
+
+        // Beside the layers
+        .target(name: "Lanes", swiftSettings: strict),
+        .target(
+            name: "Telemetry",
+            dependencies: ["SpeechModel", .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+        .target(name: "WireProtocol", dependencies: ["SpeechModel"], swiftSettings: strict),
+
+        // Engines: one native library each
+        .systemLibrary(name: "CPocketSphinx", path: "Sources/Engines/CPocketSphinx", pkgConfig: "pocketsphinx"),
+        .systemLibrary(name: "CSherpaOnnx", path: "Sources/Engines/CSherpaOnnx", pkgConfig: "sherpa-onnx"),
+        .target(name: "CWorkers", path: "Sources/Workers/CWorkers"),
+        .target(
+            name: "Workers", dependencies: ["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry"],
+            path: "Sources/Workers/Workers", swiftSettings: strict),
+        .target(
+            name: "PocketSphinxEngine", dependencies: ["CPocketSphinx", "Ports", "SpeechModel", "Workers"],
+            path: "Sources/Engines/PocketSphinxEngine", swiftSettings: strict),
+        .target(
+            name: "SherpaEngine", dependencies: ["CSherpaOnnx", "SpeechModel", "SpeechPipeline"],
+            path: "Sources/Engines/SherpaEngine", swiftSettings: strict),
+
+        // Edges: decode, authorise, call a use case, encode
+        .target(
+            name: "HTTPEdge",
+            dependencies: [
+                "Application", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web", "WireProtocol",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Edges/HTTPEdge", swiftSettings: strict),
+        .target(name: "Web", path: "Web", resources: [.copy("captions")], swiftSettings: strict),
+
+        // Files in, transcripts out
+        .target(name: "CConfinement"),
+        .target(name: "AudioFiles", dependencies: ["CConfinement", "SpeechModel", "SpeechPipeline"], swiftSettings: strict),
+        .target(name: "TranscriptFormats", dependencies: ["SpeechModel"], swiftSettings: strict),
+
+        // Configuration, the client library, the object graph and the program
+        .target(
+            name: "MynahConfiguration", dependencies: ["SpeechModel", .product(name: "Yams", package: "Yams")],
+            path: "Sources/Configuration", swiftSettings: strict),
+        .target(
+            name: "MynahClient",
+            dependencies: [
+                "SpeechModel", "WireProtocol",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ],
+            path: "Sources/Client", swiftSettings: strict),
+        .target(
+            name: "Assembly",
+            dependencies: [
+                "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PocketSphinxEngine", "Ports", "SherpaEngine",
+                "SpeechModel", "SpeechPipeline", "Telemetry", "Workers",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .systemLibrary(name: "CALSA", path: "Sources/mynah/CALSA", pkgConfig: "alsa"),
+        .executableTarget(
+            name: "mynah",
+            dependencies: [
+                "Application", "Assembly", "AudioFiles", "CALSA", "MynahClient", "MynahConfiguration", "Ports", "SpeechModel",
+                "SpeechPipeline", "TranscriptFormats", "WireProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/mynah/Program", swiftSettings: strict, linkerSettings: runPath),
+
+        // Tests
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+        .executableTarget(
+            name: "ConfinementHelper", dependencies: ["AudioFiles"], path: "Tests/ConfinementHelper", swiftSettings: strict),
+        .testTarget(name: "SpeechModelTests", dependencies: ["SpeechModel"], swiftSettings: strict),
+        .testTarget(
+            name: "SpeechPipelineTests", dependencies: ["CAllocationCounter", "SpeechModel", "SpeechPipeline"], swiftSettings: fast),
+        .testTarget(name: "TelemetryTests", dependencies: ["SpeechModel", "Telemetry", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
+        .testTarget(name: "ConfigurationTests", dependencies: ["MynahConfiguration", "SpeechModel"], swiftSettings: strict),
+        .testTarget(
+            name: "AudioFilesTests", dependencies: ["AudioFiles", "ConfinementHelper", "SpeechModel", "SpeechPipeline"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(name: "TranscriptFormatsTests", dependencies: ["SpeechModel", "TranscriptFormats"], swiftSettings: strict),
+        .testTarget(name: "WireProtocolTests", dependencies: ["SpeechModel", "WireProtocol"], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPEdgeTests",
+            dependencies: [
+                "HTTPEdge", "SpeechModel",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict, linkerSettings: runPath),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: [
+                "HTTPEdge", "MynahClient", "SpeechModel", "WireProtocol",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict, linkerSettings: runPath),
+        .testTarget(name: "LanesTests", dependencies: ["Lanes"], swiftSettings: strict),
+        .testTarget(
+            name: "WorkersTests", dependencies: ["Lanes", "Ports", "PocketSphinxEngine", "SpeechModel", "Workers", "mynah"],
+            swiftSettings: strict, linkerSettings: runPath),
+        .testTarget(
+            name: "ApplicationTests", dependencies: ["Application", "Lanes", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"],
+            swiftSettings: strict),
+        .testTarget(name: "RepositoryTests", swiftSettings: strict),
+    ]
+)

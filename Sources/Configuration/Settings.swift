@@ -1,0 +1,90 @@
+/// The effective configuration as the program reads it. The initial values here are the defaults; ``Setting/all`` says what each
+/// value means, what it may be and how it is named outside.
+public struct Settings: Sendable, Equatable {
+    public var server = Server()
+    public var audio = Audio()
+    public var preprocess = Preprocess()
+    public var endpointing = Endpointing()
+    public var stt = STT()
+    public var language = Language()
+    public var session = Session()
+    public var models = Models()
+    public var log = Log()
+
+    /// The defaults for a process with this environment: the models' directory depends on `MYNAH_DATA`, `XDG_DATA_HOME` and `HOME`.
+    public init(environment: [String: String]) {
+        models.directory = dataDirectory(environment: environment) + "/models"
+    }
+
+    public struct Server: Sendable, Equatable {
+        public var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+        public var tokenFile: SecretFile?
+        public var metricsListen: ListenAddress?
+        public var allowedHosts: [String] = []
+        public var maxConnections = 1200
+        public var maxConnectionsPerAddress = 256
+        public var idleTimeoutSeconds = 60
+        public var drainTimeoutSeconds = 10
+    }
+
+    public struct Audio: Sendable, Equatable {
+        public var sampleRate = 16_000
+        public var frameMS = 20
+        public var channels = 1
+        public var device: String?
+        public var ringBufferSizeMS = 4000
+    }
+
+    public struct Preprocess: Sendable, Equatable {
+        public var vad = VoiceActivity.silero
+        public var vadThreshold = 0.5
+
+        public enum VoiceActivity: String, Sendable, CaseIterable { case silero, energy }
+    }
+
+    public struct Endpointing: Sendable, Equatable {
+        public var silenceMS = 500
+        public var minimumSpeechMS = 96
+        public var maximumUtteranceMS = 15_000
+    }
+
+    public struct STT: Sendable, Equatable {
+        public var engine = Engine.pocketsphinx
+        /// 0 means as many as cores and memory allow.
+        public var decoders = 0
+        public var hangTimeoutMS = 2000
+        public var waitForDecoderMS = 2000
+
+        public enum Engine: String, Sendable, CaseIterable { case pocketsphinx }
+    }
+
+    public struct Language: Sendable, Equatable {
+        public var `default` = "en"
+    }
+
+    public struct Session: Sendable, Equatable {
+        public var resumeWindowSeconds = 60
+        public var maxSessions = 2000
+    }
+
+    public struct Models: Sendable, Equatable {
+        public var directory = ""
+    }
+
+    public struct Log: Sendable, Equatable {
+        public var level = Level.info
+        public var format = Format.auto
+        public var transcripts = false
+
+        public enum Level: String, Sendable, CaseIterable { case debug, info, warning, error }
+        public enum Format: String, Sendable, CaseIterable { case auto, json, text }
+    }
+}
+
+/// Where the program keeps data: `MYNAH_DATA`, else `mynah` in `XDG_DATA_HOME`, else `~/.local/share/mynah`, else, for a process
+/// without a home, `/var/lib/mynah`.
+public func dataDirectory(environment: [String: String]) -> String {
+    func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    return value("MYNAH_DATA") ?? value("XDG_DATA_HOME").map { $0 + "/mynah" } ?? value("HOME").map { $0 + "/.local/share/mynah" }
+        ?? "/var/lib/mynah"
+}

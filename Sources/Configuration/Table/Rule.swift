@@ -1,0 +1,38 @@
+/// A contradiction between settings that are each valid alone.
+struct Rule: Sendable {
+    /// The settings that take part; the first is the one that the fault names.
+    let keys: [String]
+    /// What must hold, for the reference page.
+    let sentence: String
+    /// What to do when it does not.
+    let advice: String
+    let holds: @Sendable (Settings) -> Bool
+
+    static let all = [
+        Rule(
+            keys: ["server.listen", "server.token_file"],
+            sentence: "`server.listen` beyond loopback needs `server.token_file`.",
+            advice: "Name a file with a token (`openssl rand -hex 32 > token`), or listen on 127.0.0.1.",
+            holds: { $0.server.listen.isLoopback || $0.server.tokenFile != nil }),
+        Rule(
+            keys: ["server.metrics_listen", "server.listen"],
+            sentence: "`server.metrics_listen` and `server.listen` cannot share a port.",
+            advice: "Give one of them another port.",
+            holds: { settings in settings.server.metricsListen.map { !$0.collides(with: settings.server.listen) } ?? true }),
+        Rule(
+            keys: ["endpointing.minimum_speech_ms", "endpointing.maximum_utterance_ms"],
+            sentence: "`endpointing.minimum_speech_ms` is below `endpointing.maximum_utterance_ms`.",
+            advice: "Lower the first or raise the second, else every utterance would be noise.",
+            holds: { $0.endpointing.minimumSpeechMS < $0.endpointing.maximumUtteranceMS }),
+        Rule(
+            keys: ["endpointing.silence_ms", "endpointing.maximum_utterance_ms"],
+            sentence: "`endpointing.silence_ms` is below `endpointing.maximum_utterance_ms`.",
+            advice: "Lower the first or raise the second, else no pause could end an utterance.",
+            holds: { $0.endpointing.silenceMS < $0.endpointing.maximumUtteranceMS }),
+        Rule(
+            keys: ["stt.wait_for_decoder_ms", "audio.ring_buffer_size_ms"],
+            sentence: "`stt.wait_for_decoder_ms` is at most `audio.ring_buffer_size_ms`.",
+            advice: "Lower the first or raise the second, else speech that waits would be dropped unheard.",
+            holds: { $0.stt.waitForDecoderMS <= $0.audio.ringBufferSizeMS }),
+    ]
+}

@@ -1,0 +1,82 @@
+extension Setting {
+    /// Every setting there is, by section.
+    public static let all: [Setting] = [
+        Setting("server.listen", \.server.listen, .address, "Where HTTP and WebSocket are served; port 0 takes any free port."),
+        Setting(
+            "server.token_file", \.server.tokenFile, .optional(.secretFile),
+            "File with the bearer token that every request but the probes must carry; required beyond loopback."),
+        Setting(
+            "server.metrics_listen", \.server.metricsListen, .optional(.address),
+            "Where `/metrics`, `/status` and `/stats` are served for scrapers, without a token: name an address of an internal network."
+        ),
+        Setting(
+            "server.allowed_hosts", \.server.allowedHosts, .list(.hostName),
+            "Further names that the `Host` and `Origin` headers may carry, for instance a reverse proxy's."),
+        Setting("server.max_connections", \.server.maxConnections, .integer(1...100_000), "The most connections at once."),
+        Setting(
+            "server.max_connections_per_address", \.server.maxConnectionsPerAddress, .integer(1...100_000),
+            "The most connections at once from one client address; behind a reverse proxy all clients share its address."),
+        Setting(
+            "server.idle_timeout_seconds", \.server.idleTimeoutSeconds, .integer(5...3600, unit: "s"),
+            "How long a connection may say nothing before it is closed."),
+        Setting(
+            "server.drain_timeout_seconds", \.server.drainTimeoutSeconds, .integer(1...300, unit: "s"),
+            "How long a stopping server lets running requests and streams finish."),
+
+        Setting(
+            "audio.sample_rate", \.audio.sampleRate, .integer(8000...48_000, unit: "Hz"), "Sample rate of the local microphone."),
+        Setting("audio.frame_ms", \.audio.frameMS, .integer(10...100, unit: "ms"), "Length of the frames that are read from it."),
+        Setting("audio.channels", \.audio.channels, .integer(1...2), "Channels of the local microphone; two are mixed into one."),
+        Setting(
+            "audio.device", \.audio.device, .optional(.text), environment: "AUDIO_DEVICE",
+            "Name of the local microphone; the system's default when empty."),
+        Setting(
+            "audio.ring_buffer_size_ms", \.audio.ringBufferSizeMS, .integer(1000...60_000, unit: "ms"),
+            "Audio kept per session while it waits for a decoder; the oldest is dropped first."),
+
+        Setting(
+            "preprocess.vad", \.preprocess.vad, .choice,
+            "Voice activity detector: the neural one, or a model-free one that goes by energy."),
+        Setting(
+            "preprocess.vad_threshold", \.preprocess.vadThreshold, .number(0.01...0.99),
+            "Probability from which audio is taken for speech; lower hears more."),
+
+        Setting(
+            "endpointing.silence_ms", \.endpointing.silenceMS, .integer(100...5000, unit: "ms"),
+            "Silence that ends an utterance; all of it is part of the delay of a final result."),
+        Setting(
+            "endpointing.minimum_speech_ms", \.endpointing.minimumSpeechMS, .integer(10...2000, unit: "ms"),
+            "Speech shorter than this is taken for noise."),
+        Setting(
+            "endpointing.maximum_utterance_ms", \.endpointing.maximumUtteranceMS, .integer(1000...15_000, unit: "ms"),
+            "An utterance is ended here even when nobody pauses, which bounds what a client keeps for a resume."),
+
+        Setting("stt.engine", \.stt.engine, .choice, "The recogniser."),
+        Setting(
+            "stt.decoders", \.stt.decoders, .integer(0...1024),
+            "How many people can be recognised at once, about 100 MB each; 0 is eight per core within a quarter of the memory."),
+        Setting(
+            "stt.hang_timeout_ms", \.stt.hangTimeoutMS, .integer(500...60_000, unit: "ms"),
+            "A recogniser that does not answer for so long is replaced, and its utterance is tried once more."),
+        Setting(
+            "stt.wait_for_decoder_ms", \.stt.waitForDecoderMS, .integer(0...30_000, unit: "ms"),
+            "How long speech waits for a free decoder before the client is told `overloaded`."),
+
+        Setting("language.default", \.language.default, .languageCode, "Language of a stream or file that names none."),
+
+        Setting(
+            "session.resume_window_seconds", \.session.resumeWindowSeconds, .integer(1...600, unit: "s"),
+            "How long a session whose connection broke can be resumed."),
+        Setting(
+            "session.max_sessions", \.session.maxSessions, .integer(1...100_000), "The most sessions, connected or resumable."),
+
+        Setting(
+            "models.directory", \.models.directory, .path,
+            defaultNote: "`models` in `MYNAH_DATA`, else in `$XDG_DATA_HOME/mynah`, else in `~/.local/share/mynah`",
+            "Where models are found."),
+
+        Setting("log.level", \.log.level, .choice, environment: "RTAP_LOG_LEVEL", "The least severe level that is logged."),
+        Setting("log.format", \.log.format, .choice, "`auto` is text on a terminal and JSON everywhere else."),
+        Setting("log.transcripts", \.log.transcripts, .boolean, "Whether logs may hold recognised text."),
+    ]
+}

@@ -1,0 +1,173 @@
+import Foundation
+
+/// How a value of one type is written in a configuration: reading, showing, and the words and schema that describe what is allowed.
+struct Codec<Value: Sendable>: Sendable {
+    /// Completes “it must be …”.
+    let requirement: String
+    /// The JSON Schema of the value, without title, default and description.
+    let schema: [String: JSON]
+    /// Reads a value.
+    let parse: @Sendable (RawValue) throws(Rejection) -> Value
+    /// Shows a value; secrets are never part of it.
+    let show: @Sendable (Value) -> JSON
+}
+
+/// A value as a source gave it, before it has a type.
+enum RawValue: Hashable, Sendable {
+    /// `~`, `null` or nothing at all.
+    case unset
+    /// A YAML scalar, an environment variable's or a flag's value.
+    case text(String)
+    /// A YAML sequence of scalars.
+    case list([String])
+
+    /// As it is quoted in a fault, shortened.
+    var quoted: String {
+        switch self {
+        case .unset: "not set"
+        case .text(let text): "`\(text.count > 100 ? text.prefix(100) + "…" : text)`"
+        case .list(let texts): "a list of \(texts.count)"
+        }
+    }
+}
+
+/// Why a value cannot be taken.
+struct Rejection: Error {
+    /// Completes “`key` is `value`; …”, and says what to do.
+    let reason: String
+    init(_ reason: String) { self.reason = reason }
+}
+
+extension Codec {
+    /// A value of one scalar; `parse` returns nil for a text that does not meet the requirement.
+    init(
+        _ requirement: String, schema: [String: JSON], parse: @escaping @Sendable (String) -> Value?,
+        show: @escaping @Sendable (Value) -> JSON
+    ) {
+        self.init(
+            requirement: requirement, schema: schema,
+            parse: { raw throws(Rejection) in
+                guard case .text(let text) = raw, let value = parse(text) else { throw Rejection("it must be \(requirement).") }
+                return value
+            }, show: show)
+    }
+
+    /// What `codec` reads, or nothing.
+    static func optional<Wrapped>(_ codec: Codec<Wrapped>) -> Codec where Value == Wrapped? {
+        Codec(
+            requirement: codec.requirement + ", or empty",
+            schema: ["anyOf": .array([.object(codec.schema), .object(["type": "null"])])],
+            parse: { raw throws(Rejection) in raw == .unset ? nil : try codec.parse(raw) },
+            show: { $0.map(codec.show) ?? .null })
+    }
+
+    /// Any number of what `codec` reads: a YAML sequence, or one text with commas between.
+    static func list<Element>(_ codec: Codec<Element>) -> Codec where Value == [Element] {
+        Codec(
+            requirement: "a list, each item \(codec.requirement)",
+            schema: ["type": ["array", "null"], "items": .object(codec.schema)],
+            parse: { raw throws(Rejection) in
+                let texts: [String]
+                switch raw {
+                case .unset: texts = []
+                case .text(let text): texts = text.split(separator: ",").map(trimmed)
+                case .list(let items): texts = items
+                }
+                var values: [Element] = []
+                for text in texts { values.append(try codec.parse(.text(text))) }
+                return values
+            }, show: { .array($0.map(codec.show)) })
+    }
+}
+
+extension Codec<Int> {
+    static func integer(_ range: ClosedRange<Int>, unit: String? = nil) -> Codec {
+        Codec(
+            "a whole number from \(range.lowerBound) to \(range.upperBound)" + (unit.map { " \($0)" } ?? ""),
+            schema: ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)],
+            parse: { Int($0).flatMap { range.contains($0) ? $0 : nil } }, show: JSON.integer)
+    }
+}
+
+extension Codec<Double> {
+    static func number(_ range: ClosedRange<Double>) -> Codec {
+        Codec(
+            "a number from \(range.lowerBound) to \(range.upperBound)",
+            schema: ["type": "number", "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)],
+            parse: { Double($0).flatMap { range.contains($0) ? $0 : nil } }, show: JSON.number)
+    }
+}
+
+extension Codec<Bool> {
+    static var boolean: Codec {
+        Codec("`true` or `false`", schema: ["type": "boolean"], parse: { Bool($0.lowercased()) }, show: JSON.boolean)
+    }
+}
+
+extension Codec where Value: CaseIterable & RawRepresentable<String> {
+    /// One of an enumeration's names, in any case.
+    static var choice: Codec {
+        let names = Value.allCases.map(\.rawValue)
+        let quoted = names.map { "`\($0)`" }
+        return Codec(
+            quoted.count == 1 ? quoted[0] : quoted.dropLast().joined(separator: ", ") + " or " + quoted[quoted.count - 1],
+            schema: ["enum": .array(names.map(JSON.string))], parse: { Value(rawValue: $0.lowercased()) },
+            show: { .string($0.rawValue) })
+    }
+}
+
+extension Codec<String> {
+    /// Any text of 1–256 characters without control characters.
+    static var text: Codec {
+        Codec(
+            "a text of 1 to 256 characters", schema: ["type": "string", "minLength": 1, "maxLength": 256],
+            parse: { text in
+                let isPrintable = !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
+                return (1...256).contains(text.count) && isPrintable ? text : nil
+            }, show: JSON.string)
+    }
+
+    /// A path, relative to the working directory or absolute. `~` is the shell's and means nothing here.
+    static var path: Codec {
+        Codec(
+            "a path (write `${HOME}` instead of `~`)", schema: ["type": "string", "minLength": 1],
+            parse: { $0.isEmpty || $0.hasPrefix("~") || $0.contains("\0") ? nil : $0 }, show: JSON.string)
+    }
+
+    /// A language's ISO 639-1 code.
+    static var languageCode: Codec {
+        Codec(
+            "a language's two letters, such as `en`", schema: ["type": "string", "pattern": "^[a-z]{2}$"],
+            parse: { $0.utf8.count == 2 && $0.utf8.allSatisfy { (0x61...0x7A).contains($0) } ? $0 : nil }, show: JSON.string)
+    }
+
+    /// A name that a `Host` header may carry, with a port or, for every port, without.
+    static var hostName: Codec {
+        Codec(
+            "a host name such as `example.org` or `example.org:8443`, without scheme or path",
+            schema: ["type": "string", "minLength": 1, "maxLength": 259],
+            parse: { isHostName($0) || ListenAddress($0) != nil ? $0 : nil }, show: JSON.string)
+    }
+}
+
+extension Codec<ListenAddress> {
+    static var address: Codec {
+        Codec(
+            "an address and a port, such as `127.0.0.1:8080`, `[::1]:8080` or `0.0.0.0:8080`",
+            schema: ["type": "string", "pattern": "^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"],
+            parse: { ListenAddress($0) }, show: { .string($0.description) })
+    }
+}
+
+extension Codec<SecretFile> {
+    static var secretFile: Codec {
+        Codec(
+            requirement: "the path of a file with the secret in it", schema: ["type": "string", "minLength": 1],
+            parse: { raw throws(Rejection) in try SecretFile(reading: try Codec<String>.path.parse(raw)) },
+            show: { .string($0.path) })
+    }
+}
+
+private func trimmed(_ text: Substring) -> String {
+    text.trimmingCharacters(in: .whitespaces)
+}

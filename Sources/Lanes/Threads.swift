@@ -1,0 +1,34 @@
+import Glibc
+
+/// Starts a detached thread with a name and runs `body` on it.
+///
+/// - Parameters:
+///   - name: shown by `top -H` and debuggers; 15 bytes are kept.
+///   - body: the thread's whole life.
+public func spawnThread(name: String, _ body: @escaping @Sendable () -> Void) {
+    let box = Unmanaged.passRetained(ThreadBox(name: name, body: body))
+    var thread = pthread_t()
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
+    let result = pthread_create(
+        &thread, &attributes,
+        { argument in
+            let box = Unmanaged<ThreadBox>.fromOpaque(argument!).takeRetainedValue()
+            pthread_setname_np(pthread_self(), String(box.name.prefix(15)))
+            box.body()
+            return nil
+        }, box.toOpaque())
+    pthread_attr_destroy(&attributes)
+    // A process that cannot have another thread cannot go on in any useful way.
+    precondition(result == 0, "pthread_create: error \(result)")
+}
+
+private final class ThreadBox: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+    init(name: String, body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+    }
+}

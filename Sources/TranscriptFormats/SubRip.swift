@@ -1,0 +1,15 @@
+import SpeechModel
+
+/// SubRip, as players read it: number, times with a comma, lines, an empty line.
+enum SubRip {
+    static func cue(_ caption: Caption) -> String {
+        let text = caption.lines.map { $0.map(\.text).joined(separator: " ") }.joined(separator: "\n")
+        return """
+            \(caption.number)
+            \(timestamp(caption.startMS, separator: ",")) --> \(timestamp(caption.endMS, separator: ","))
+            \(text)
+
+
+            """
+    }
+}

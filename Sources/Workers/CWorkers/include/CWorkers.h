@@ -1,0 +1,15 @@
+#ifndef CWORKERS_H
+#define CWORKERS_H
+#include <sys/types.h>
+
+/// fork(2), which Swift hides. Only for a process that has never had a second thread.
+pid_t workers_fork(void);
+/// Sends `descriptor` and one byte over the UNIX socket `socket` (SCM_RIGHTS). 0, or -1 with errno.
+int workers_send_descriptor(int socket, int descriptor);
+/// Receives a descriptor, close-on-exec. -1 at the end of the stream or on failure.
+int workers_receive_descriptor(int socket);
+/// Asks the kernel to kill this process when its parent ends.
+void workers_die_with_parent(void);
+/// Turns core dumps off, lowers the priority by `nice`, and leaves Ctrl-C and SIGTERM to the parent: a worker ends when its socket does.
+void workers_become_worker(int nice);
+#endif

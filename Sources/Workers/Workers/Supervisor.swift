@@ -1,0 +1,420 @@
+import CWorkers
+import Glibc
+import Lanes
+import Ports
+import SpeechModel
+import Synchronization
+
+/// The one thread that owns a pool's processes: spawns, listens, assigns, notices death and silence, replaces.
+// @unchecked: everything below "thread-confined" is touched only by `run` and what it calls, on the supervisor's own thread;
+// `mailbox` and `published` are mutexes; the rest is immutable.
+final class Supervisor: @unchecked Sendable {
+    enum Order {
+        case start(CheckedContinuation<Void, any Error>)
+        case begin(Lease)
+        case attend
+        case stop(CheckedContinuation<Void, Never>)
+    }
+
+    struct Published {
+        var load: RecognizerLoad
+        var statistics = WorkerPool.Statistics()
+        var processIDs: [Int32] = []
+    }
+
+    private struct Mailbox {
+        var orders: [Order] = []
+        var running = false
+        var over = false
+    }
+
+    private struct Worker {
+        var processID: Int32?
+        var reader = MessageReader()
+        var lease: Lease?
+        var attempt = 0
+        var utterance: UInt32 = 0
+        let askedAt: UInt64
+    }
+
+    private struct Waiting {
+        var lease: Lease
+        var attempt: Int
+        var since: UInt64
+    }
+
+    let configuration: WorkerPool.Configuration
+    private let clock: any Clock
+    private let report: @Sendable (WorkerIncident) -> Void
+    private let mailbox = Mutex(Mailbox())
+    let published: Mutex<Published>
+    private let wakeReader: CInt
+    private let wakeWriter: CInt
+
+    // thread-confined
+    private var template: Template?
+    private var workers: [CInt: Worker] = [:]
+    private var waiting: [Waiting] = []
+    private var nextUtterance: UInt32 = 1
+    private var starting: [CheckedContinuation<Void, any Error>] = []
+    private var stopping: [CheckedContinuation<Void, Never>] = []
+    private var isStopping = false
+    private var hasStarted = false
+    private var retryTemplateAt: UInt64?
+    private var retryDelayMS = 0
+    private var statistics = WorkerPool.Statistics()
+    private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+
+    init(configuration: WorkerPool.Configuration, clock: any Clock, report: @escaping @Sendable (WorkerIncident) -> Void) {
+        self.configuration = configuration
+        self.clock = clock
+        self.report = report
+        published = Mutex(Published(load: RecognizerLoad(ready: 0, busy: 0, waiting: 0, capacity: configuration.decoders)))
+        let descriptor = eventfd(0, CInt(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
+        wakeReader = descriptor
+        wakeWriter = descriptor
+    }
+
+    deinit { close(wakeReader) }
+
+    var now: UInt64 { clock.monotonicNanoseconds }
+
+    func start(_ continuation: CheckedContinuation<Void, any Error>) {
+        let first = mailbox.withLock {
+            defer { $0.running = true }
+            return !$0.running
+        }
+        post(.start(continuation))
+        if first { spawnThread(name: "recogniser-io") { self.run() } }
+    }
+
+    /// Hands an order to the thread. After the pool has stopped, orders are answered at once.
+    func post(_ order: Order) {
+        let accepted = mailbox.withLock {
+            guard !$0.over, $0.running || { if case .stop = order { false } else { true } }() else { return false }
+            $0.orders.append(order)
+            return true
+        }
+        if accepted {
+            wake()
+        } else {
+            refuse(order)
+        }
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        _ = write(wakeWriter, &one, 8)
+    }
+
+    private func refuse(_ order: Order) {
+        let stopped = SpeechError(.shuttingDown, "The recogniser has stopped.", advice: "Start the server again.")
+        switch order {
+        case .start(let continuation): continuation.resume(throwing: stopped)
+        case .begin(let lease): lease.observer.recognition(lease.request.key, updated: .failed(stopped))
+        case .attend: break
+        case .stop(let continuation): continuation.resume()
+        }
+    }
+
+    // MARK: - the thread
+
+    private func run() {
+        while true {
+            takeOrders()
+            if isStopping { break }
+            keepTemplate()
+            checkTime()
+            assign()
+            publish()
+            wait()
+        }
+        end()
+    }
+
+    private func takeOrders() {
+        var orders: [Order] = []
+        mailbox.withLock { swap(&orders, &$0.orders) }
+        for order in orders {
+            switch order {
+            case .start(let continuation): if hasStarted { continuation.resume() } else { starting.append(continuation) }
+            case .begin(let lease): waiting.append(Waiting(lease: lease, attempt: 1, since: now))
+            case .attend: break
+            case .stop(let continuation):
+                stopping.append(continuation)
+                isStopping = true
+            }
+        }
+        waiting.removeAll { entry in
+            guard entry.lease.isCancelled else { return false }
+            entry.lease.close()
+            return true
+        }
+    }
+
+    private func wait() {
+        var descriptors = [pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0)]
+        if let template {
+            descriptors.append(pollfd(fd: template.control, events: Int16(POLLIN), revents: 0))
+            if let errors = template.errors { descriptors.append(pollfd(fd: errors, events: Int16(POLLIN), revents: 0)) }
+        }
+        for (socket, worker) in workers {
+            let blocked = worker.lease?.isBlocked ?? false
+            descriptors.append(pollfd(fd: socket, events: Int16(POLLIN | (blocked ? POLLOUT : 0)), revents: 0))
+        }
+        let isTimed = retryTemplateAt != nil || !waiting.isEmpty || !hasStarted || workers.values.contains { $0.lease != nil || $0.processID == nil }
+        let ready = poll(&descriptors, nfds_t(descriptors.count), isTimed ? 50 : 1000)
+        guard ready > 0 else { return }
+        for descriptor in descriptors where descriptor.revents != 0 {
+            if descriptor.fd == wakeReader {
+                var count: UInt64 = 0
+                _ = read(wakeReader, &count, 8)
+            } else if let template, descriptor.fd == template.control {
+                listenToTemplate()
+            } else if let template, descriptor.fd == template.errors {
+                readErrors()
+            } else if workers[descriptor.fd] != nil {
+                if descriptor.revents & Int16(POLLOUT) != 0 { workers[descriptor.fd]?.lease?.resume() }
+                if descriptor.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 { listen(to: descriptor.fd) }
+            }
+        }
+    }
+
+    private func publish() {
+        let busy = workers.values.count { $0.lease != nil }
+        let ready = workers.values.count { $0.processID != nil }
+        let load = RecognizerLoad(ready: ready, busy: busy, waiting: waiting.count, capacity: configuration.decoders)
+        published.withLock {
+            $0.load = load
+            $0.statistics = statistics
+            $0.processIDs = workers.values.compactMap(\.processID)
+        }
+        if !hasStarted, ready >= configuration.decoders {
+            hasStarted = true
+            retryDelayMS = 0
+            for continuation in starting { continuation.resume() }
+            starting = []
+        }
+    }
+
+    // MARK: - the template
+
+    private func keepTemplate() {
+        if template == nil, now >= retryTemplateAt ?? 0 {
+            retryTemplateAt = nil
+            statistics.templates += 1
+            do {
+                template = try Template(command: configuration.command, startedAt: now)
+            } catch {
+                templateFailed(error)
+            }
+        }
+        guard let template, template.isLoaded else { return }
+        while workers.count < configuration.decoders {
+            guard let socket = template.fork() else { return templateEnded() }
+            workers[socket] = Worker(askedAt: now)
+        }
+    }
+
+    private func listenToTemplate() {
+        guard let template else { return }
+        switch template.listen(&buffer) {
+        case .nothing: break
+        case .loaded: retryDelayMS = 0
+        case .failed(let text):
+            templateFailed(
+                SpeechError(
+                    .brokenModel, "The recogniser could not load its model: \(text)",
+                    advice: "Run `mynah doctor`; reinstall the model, or point models.directory at a whole one."))
+        case .ended: templateEnded()
+        }
+    }
+
+    private func readErrors() {
+        guard let template else { return }
+        for line in template.readErrors(&buffer) { report(.printed(line)) }
+    }
+
+    private func templateEnded() {
+        readErrors()
+        let last = template?.lastErrors.suffix(3).joined(separator: "; ") ?? ""
+        templateFailed(
+            SpeechError(
+                .brokenModel, "The recogniser's process ended\(last.isEmpty ? "." : ": \(last)")",
+                advice: "Run `mynah doctor`; it says which file is missing or broken."))
+    }
+
+    private func templateFailed(_ error: any Error) {
+        template?.end()
+        template = nil
+        if !hasStarted {
+            for continuation in starting { continuation.resume(throwing: error) }
+            starting = []
+            isStopping = true
+            return
+        }
+        retryDelayMS = min(max(retryDelayMS * 2, 100), 5000)
+        retryTemplateAt = now + UInt64(retryDelayMS) * 1_000_000
+        report(.templateEnded(retryInMS: retryDelayMS, reason: "\(error)"))
+    }
+
+    // MARK: - the workers
+
+    private func listen(to socket: CInt) {
+        while true {
+            let count = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT.rawValue)) }
+            if count < 0 && errno == EINTR { continue }
+            if count < 0 && errno == EAGAIN { break }
+            guard count > 0 else {
+                statistics.crashes += 1
+                if let processID = workers[socket]?.processID { report(.crashed(processID: processID)) }
+                return lose(socket)
+            }
+            buffer.withUnsafeBytes { workers[socket]?.reader.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            if count < buffer.count { break }
+        }
+        do {
+            while let (header, payload) = try workers[socket]?.reader.next() { receive(header, payload, from: socket) }
+        } catch {
+            kill(socket)
+        }
+    }
+
+    private func receive(_ header: WorkerMessage.Header, _ payload: ArraySlice<UInt8>, from socket: CInt) {
+        guard let worker = workers[socket] else { return }
+        var reader = PayloadReader(payload)
+        if header.kind == .hello {
+            workers[socket]?.processID = reader.integer().map(Int32.init(bitPattern:))
+            return
+        }
+        guard let lease = worker.lease, header.utterance == worker.utterance else { return }
+        switch header.kind {
+        case .progress:
+            lease.heard(through: Int(reader.integer() ?? 0))
+        case .partial:
+            guard let samples = reader.integer(), let hypothesis = reader.hypothesis() else { return kill(socket) }
+            lease.heard(through: Int(samples))
+            if !lease.isCancelled {
+                lease.observer.recognition(lease.request.key, updated: .partial(hypothesis, throughSample: Int(samples)))
+            }
+        case .final:
+            guard let hypothesis = reader.hypothesis() else { return kill(socket) }
+            let adaptation = reader.text()
+            release(socket)
+            if !lease.isCancelled {
+                lease.observer.recognition(
+                    lease.request.key, updated: .final(hypothesis, adaptation: adaptation.flatMap { $0.isEmpty ? nil : $0 }))
+            }
+        case .cancelled:
+            release(socket)
+        case .failed:
+            report(.printed(reader.text() ?? "a decoder failed"))
+            kill(socket)
+        default:
+            kill(socket)
+        }
+    }
+
+    /// The worker is free again.
+    private func release(_ socket: CInt) {
+        workers[socket]?.lease?.close()
+        workers[socket]?.lease = nil
+    }
+
+    private func kill(_ socket: CInt) {
+        if let processID = workers[socket]?.processID { Glibc.kill(processID, SIGKILL) }
+        lose(socket)
+    }
+
+    /// The worker is gone; its utterance is decoded once more by another.
+    private func lose(_ socket: CInt) {
+        guard let worker = workers.removeValue(forKey: socket) else { return }
+        worker.lease?.detach()
+        close(socket)
+        guard let lease = worker.lease else { return }
+        if lease.isCancelled {
+            lease.close()
+        } else if worker.attempt >= 2 {
+            fail(
+                lease,
+                SpeechError(
+                    .recogniserFailed, "The recogniser failed twice on one utterance.",
+                    advice: "Later speech is not affected; repeat what was said."))
+        } else {
+            statistics.replays += 1
+            waiting.insert(Waiting(lease: lease, attempt: worker.attempt + 1, since: now), at: 0)
+        }
+    }
+
+    private func fail(_ lease: Lease, _ error: SpeechError) {
+        statistics.failures += 1
+        lease.close()
+        lease.observer.recognition(lease.request.key, updated: .failed(error))
+    }
+
+    private func assign() {
+        guard !waiting.isEmpty else { return }
+        for socket in workers.keys where workers[socket]?.processID != nil && workers[socket]?.lease == nil {
+            guard !waiting.isEmpty else { return }
+            let next = waiting.removeFirst()
+            workers[socket]?.lease = next.lease
+            workers[socket]?.attempt = next.attempt
+            workers[socket]?.utterance = nextUtterance
+            next.lease.attach(socket: socket, utterance: nextUtterance)
+            nextUtterance &+= 1
+        }
+    }
+
+    private func checkTime() {
+        let now = now
+        let hang = UInt64(configuration.hangTimeoutMS) * 1_000_000
+        for (socket, worker) in workers {
+            if let owed = worker.lease?.owedSince, now > owed, now - owed > hang {
+                statistics.hangs += 1
+                if let processID = worker.processID { report(.hung(processID: processID)) }
+                kill(socket)
+            } else if worker.processID == nil, now - worker.askedAt > 10_000_000_000 {
+                lose(socket)
+            }
+        }
+        if let template, !template.isLoaded, now - template.startedAt > UInt64(configuration.loadTimeoutMS) * 1_000_000 {
+            templateFailed(
+                SpeechError(
+                    .brokenModel, "The recogniser did not load its model within \(configuration.loadTimeoutMS / 1000) s.",
+                    advice: "Check the disk and the model files with `mynah doctor`."))
+        }
+        if let limit = configuration.waitForDecoderMS {
+            while let index = waiting.firstIndex(where: { now - $0.since > UInt64(limit) * 1_000_000 }) {
+                let entry = waiting.remove(at: index)
+                fail(
+                    entry.lease,
+                    SpeechError(
+                        .overloaded, "No recogniser became free within \(limit) ms.",
+                        advice: "Try again in a moment; the operator can raise stt.decoders or add cores."))
+            }
+        }
+    }
+
+    private func end() {
+        var orders: [Order] = []
+        mailbox.withLock {
+            $0.over = true
+            swap(&orders, &$0.orders)
+        }
+        for order in orders { refuse(order) }
+        let stopped = SpeechError(.shuttingDown, "The recogniser is stopping.", advice: "Connect again when the server is back.")
+        for entry in waiting { fail(entry.lease, stopped) }
+        for (socket, worker) in workers {
+            worker.lease?.detach()
+            close(socket)
+            if let lease = worker.lease, !lease.isCancelled { fail(lease, stopped) }
+        }
+        workers = [:]
+        waiting = []
+        template?.end()
+        template = nil
+        for continuation in starting { continuation.resume(throwing: stopped) }
+        publish()
+        for continuation in stopping { continuation.resume() }
+    }
+}

@@ -1,0 +1,134 @@
+import CWorkers
+import Glibc
+import SpeechModel
+
+/// The parent's view of the process that loads a model once and forks decoders (see ``WorkerProcess``). Used on the supervisor's thread.
+final class Template {
+    enum News {
+        case nothing
+        case loaded
+        case failed(String)
+        case ended
+    }
+
+    let control: CInt
+    private(set) var errors: CInt?
+    let startedAt: UInt64
+    private(set) var isLoaded = false
+    private(set) var lastErrors: [String] = []
+    private let processID: pid_t
+    private var reader = MessageReader()
+    private var partialLine: [UInt8] = []
+
+    init(command: [String], startedAt: UInt64) throws {
+        self.startedAt = startedAt
+        let (parent, child) = try makeSocketPair()
+        var pipes: [CInt] = [-1, -1]
+        guard pipe2(&pipes, O_CLOEXEC) == 0 else { throw systemError("pipe2") }
+        defer {
+            close(child)
+            close(pipes[1])
+        }
+        control = parent
+        errors = pipes[0]
+        _ = fcntl(pipes[0], F_SETFL, O_NONBLOCK)
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, pipes[1], 1)
+        posix_spawn_file_actions_adddup2(&actions, pipes[1], 2)
+        posix_spawn_file_actions_adddup2(&actions, child, WorkerProcess.controlDescriptor)
+        posix_spawn_file_actions_addclosefrom_np(&actions, WorkerProcess.controlDescriptor + 1)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // A group of its own: Ctrl-C in the terminal is for the parent, which lets the workers finish.
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        posix_spawnattr_setpgroup(&attributes, 0)
+
+        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
+        arguments.append(nil)
+        defer { for argument in arguments { free(argument) } }
+        var processID = pid_t()
+        let result = posix_spawn(&processID, command[0], &actions, &attributes, arguments, environ)
+        guard result == 0 else {
+            close(parent)
+            close(pipes[0])
+            throw SpeechError(
+                .missingDependency, "The worker program \(command[0]) cannot be started: \(String(cString: strerror(result))).",
+                advice: "Check that the file exists and may be executed.")
+        }
+        self.processID = processID
+    }
+
+    /// Asks for one more decoder: its socket, on which it will say hello; nil when the template is gone.
+    func fork() -> CInt? {
+        guard let (parent, child) = try? makeSocketPair() else { return nil }
+        defer { close(child) }
+        guard workers_send_descriptor(control, child) == 0 else {
+            close(parent)
+            return nil
+        }
+        return parent
+    }
+
+    func listen(_ buffer: inout [UInt8]) -> News {
+        let count = buffer.withUnsafeMutableBytes { recv(control, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT.rawValue)) }
+        if count < 0 && (errno == EINTR || errno == EAGAIN) { return .nothing }
+        guard count > 0 else { return .ended }
+        buffer.withUnsafeBytes { reader.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        guard let message = try? reader.next() else { return .nothing }
+        var payload = PayloadReader(message.1)
+        switch message.0.kind {
+        case .hello:
+            isLoaded = true
+            return .loaded
+        default:
+            return .failed(payload.text() ?? "unknown reason")
+        }
+    }
+
+    /// The lines that the workers printed since the last call; the last few are kept to explain an end.
+    func readErrors(_ buffer: inout [UInt8]) -> [String] {
+        guard let errors else { return [] }
+        let count = buffer.withUnsafeMutableBytes { read(errors, $0.baseAddress, $0.count) }
+        if count == 0 {
+            close(errors)
+            self.errors = nil
+        }
+        guard count > 0 else { return [] }
+        partialLine.append(contentsOf: buffer[..<count])
+        var lines: [String] = []
+        while let end = partialLine.firstIndex(of: UInt8(ascii: "\n")) {
+            lines.append(String(decoding: partialLine[..<end].prefix(500), as: UTF8.self))
+            partialLine.removeFirst(end + 1)
+        }
+        if partialLine.count > 4096 { partialLine = [] }
+        lastErrors = (lastErrors + lines).suffix(8)
+        return lines
+    }
+
+    /// Ends the template, which takes its forks along, and reaps it.
+    func end() {
+        close(control)
+        if let errors { close(errors) }
+        errors = nil
+        Glibc.kill(processID, SIGKILL)
+        var status: CInt = 0
+        while waitpid(processID, &status, 0) < 0 && errno == EINTR {}
+    }
+}
+
+private func makeSocketPair() throws -> (parent: CInt, child: CInt) {
+    var pair: [CInt] = [-1, -1]
+    guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else { throw systemError("socketpair") }
+    return (pair[0], pair[1])
+}
+
+private func systemError(_ call: String) -> SpeechError {
+    SpeechError(
+        .internalError, "\(call) failed: \(String(cString: strerror(errno))).",
+        advice: "The limit of open files may be reached: raise it with `ulimit -n` or LimitNOFILE.")
+}

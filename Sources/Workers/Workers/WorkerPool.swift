@@ -1,0 +1,99 @@
+import Glibc
+import Lanes
+public import Ports
+public import SpeechModel
+import Synchronization
+
+/// A ``Recognizer`` made of supervised child processes, one decoder each.
+///
+/// A decoder is leased to an utterance from its first sample to its final hypothesis. The pool keeps the utterance's audio until then:
+/// when the process crashes or is silent for ``Configuration/hangTimeoutMS``, it is killed, replaced, and the utterance is decoded once
+/// more from its beginning. An utterance that fails twice is given up with ``ErrorCode/recogniserFailed``.
+///
+/// All supervision runs on one thread of its own; sessions write audio to their worker directly, without a hop.
+public final class WorkerPool: Recognizer {
+    /// How a pool is made.
+    public struct Configuration: Sendable {
+        /// The program that is run for a template, and its arguments.
+        public var command: [String]
+        /// Decoders to keep warm, ≥1.
+        public var decoders: Int
+        /// An utterance waits so long for a free decoder, then fails with ``ErrorCode/overloaded``; nil waits for ever.
+        public var waitForDecoderMS: Int?
+        /// A worker that owes an answer and says nothing for so long is taken for stuck.
+        public var hangTimeoutMS: Int
+        /// The template must have loaded its model within this time.
+        public var loadTimeoutMS: Int
+
+        /// Makes a configuration.
+        public init(
+            command: [String], decoders: Int, waitForDecoderMS: Int? = 2000, hangTimeoutMS: Int = 2000, loadTimeoutMS: Int = 60_000
+        ) {
+            self.command = command
+            self.decoders = max(1, decoders)
+            self.waitForDecoderMS = waitForDecoderMS
+            self.hangTimeoutMS = hangTimeoutMS
+            self.loadTimeoutMS = loadTimeoutMS
+        }
+    }
+
+    /// What happened since the start, for metrics.
+    public struct Statistics: Sendable, Hashable {
+        /// Decoder processes that ended without being asked to.
+        public var crashes = 0
+        /// Decoder processes that were killed because they were stuck.
+        public var hangs = 0
+        /// Utterances that were decoded again after that.
+        public var replays = 0
+        /// Utterances that were given up.
+        public var failures = 0
+        /// Templates that were started.
+        public var templates = 0
+    }
+
+    public let identity: RecognizerIdentity
+    private let supervisor: Supervisor
+
+    /// Makes a pool; nothing runs until ``start()``.
+    ///
+    /// - Parameter report: hears of crashes, hangs and what workers print; called on the pool's thread.
+    public init(
+        identity: RecognizerIdentity, configuration: Configuration, clock: any Clock,
+        report: @escaping @Sendable (WorkerIncident) -> Void = { _ in }
+    ) {
+        self.identity = identity
+        supervisor = Supervisor(configuration: configuration, clock: clock, report: report)
+    }
+
+    public var load: RecognizerLoad { supervisor.published.withLock { $0.load } }
+    /// What happened so far.
+    public var statistics: Statistics { supervisor.published.withLock { $0.statistics } }
+    /// The decoder processes that are alive, so that an operator (and a test) can look at them.
+    public var processIDs: [Int32] { supervisor.published.withLock { $0.processIDs } }
+
+    public func start() async throws {
+        try await withCheckedThrowingContinuation { continuation in supervisor.start(continuation) }
+    }
+
+    public func begin(_ request: RecognitionRequest, observer: any RecognitionObserver) -> any Recognition {
+        let lease = Lease(request: request, observer: observer, supervisor: supervisor)
+        supervisor.post(.begin(lease))
+        return lease
+    }
+
+    public func stop() async {
+        await withCheckedContinuation { continuation in supervisor.post(.stop(continuation)) }
+    }
+}
+
+/// Something that an operator wants to read in the log.
+public enum WorkerIncident: Sendable {
+    /// A decoder process ended by itself.
+    case crashed(processID: Int32)
+    /// A decoder process was killed because it was stuck.
+    case hung(processID: Int32)
+    /// The template ended and is started again after so many milliseconds.
+    case templateEnded(retryInMS: Int, reason: String)
+    /// A line that a worker printed.
+    case printed(String)
+}

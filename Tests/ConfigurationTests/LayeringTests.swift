@@ -1,0 +1,187 @@
+import Foundation
+import Glibc
+import MynahConfiguration
+import SpeechModel
+import Testing
+
+@Suite struct LayeringTests {
+    @Test func withoutFilesEveryValueIsTheDefault() throws {
+        let configuration = try load()
+        #expect(configuration.settings == Settings(environment: [:]))
+        for setting in Setting.all { #expect(configuration.origin(of: setting.key) == .default) }
+    }
+
+    @Test func eachSourceIsLaidOverTheOneBefore() throws {
+        let workspace = try Workspace([
+            "default.yaml": "audio:\n  frame_ms: 30\n  channels: 2\n  sample_rate: 8000\n  device: a\n",
+            "pc2.yaml": "audio:\n  channels: 1\n  sample_rate: 44100\n  device: b\n",
+        ])
+        let configuration = try workspace.load(
+            ["RTAP_ENVIRONMENT": "pc2", "MYNAH_AUDIO_SAMPLE_RATE": "48000", "AUDIO_DEVICE": "c"],
+            [.set("audio.device=d"), Flag("--device", key: "audio.device", value: "hw:1,0")])
+        let audio = configuration.settings.audio
+        #expect(audio.frameMS == 30 && audio.channels == 1 && audio.sampleRate == 48_000 && audio.device == "hw:1,0")
+        #expect(configuration.files == ["default.yaml", "pc2.yaml"].map { "\(workspace.directory)/\($0)" })
+        #expect(configuration.origin(of: "audio.frame_ms") == .file(path: "\(workspace.directory)/default.yaml", line: 2))
+        #expect(configuration.origin(of: "audio.channels") == .file(path: "\(workspace.directory)/pc2.yaml", line: 2))
+        #expect(configuration.origin(of: "audio.sample_rate") == .environment(name: "MYNAH_AUDIO_SAMPLE_RATE"))
+        #expect(configuration.origin(of: "audio.device") == .flag(name: "--device"))
+        #expect(configuration.origin(of: "log.level") == .default)
+    }
+
+    @Test func everyKeyIsReadFromItsGenericEnvironmentVariable() throws {
+        let workspace = try Workspace(["default.yaml": ""])
+        let token = try workspace.write("token", "0123456789abcdef\n")
+        let values = [
+            "server.listen": "[::1]:0", "server.token_file": token, "server.metrics_listen": "localhost:9464",
+            "server.allowed_hosts": "a.example, b.example:8443", "server.max_connections": "7",
+            "server.max_connections_per_address": "6", "server.idle_timeout_seconds": "5", "server.drain_timeout_seconds": "4",
+            "audio.sample_rate": "8000", "audio.frame_ms": "10", "audio.channels": "2", "audio.device": "hw:0",
+            "audio.ring_buffer_size_ms": "9000", "preprocess.vad": "ENERGY", "preprocess.vad_threshold": "0.25",
+            "endpointing.silence_ms": "700", "endpointing.minimum_speech_ms": "50", "endpointing.maximum_utterance_ms": "9000",
+            "stt.engine": "PocketSphinx", "stt.decoders": "3", "stt.hang_timeout_ms": "900", "stt.wait_for_decoder_ms": "0",
+            "language.default": "de", "session.resume_window_seconds": "30", "session.max_sessions": "9",
+            "models.directory": "/models", "log.level": "WARNING", "log.format": "JSON", "log.transcripts": "True",
+        ]
+        #expect(values.keys.sorted() == Setting.all.map(\.key).sorted())
+        var environment: [String: String] = [:]
+        for (key, value) in values { environment["MYNAH_" + key.uppercased().replacing(".", with: "_")] = value }
+        let configuration = try workspace.load(environment)
+        let settings = configuration.settings
+
+        #expect(settings.server.listen == ListenAddress(host: "::1", port: 0))
+        #expect(settings.server.tokenFile?.secret.exposed == "0123456789abcdef" && settings.server.tokenFile?.path == token)
+        #expect(settings.server.metricsListen == ListenAddress(host: "localhost", port: 9464))
+        #expect(settings.server.allowedHosts == ["a.example", "b.example:8443"])
+        #expect(settings.server.maxConnections == 7 && settings.server.maxConnectionsPerAddress == 6)
+        #expect(settings.server.idleTimeoutSeconds == 5 && settings.server.drainTimeoutSeconds == 4)
+        #expect(settings.audio.sampleRate == 8000 && settings.audio.frameMS == 10 && settings.audio.channels == 2)
+        #expect(settings.audio.device == "hw:0" && settings.audio.ringBufferSizeMS == 9000)
+        #expect(settings.preprocess.vad == .energy && settings.preprocess.vadThreshold == 0.25)
+        #expect(settings.endpointing.silenceMS == 700 && settings.endpointing.minimumSpeechMS == 50)
+        #expect(settings.endpointing.maximumUtteranceMS == 9000)
+        #expect(settings.stt.engine == .pocketsphinx && settings.stt.decoders == 3)
+        #expect(settings.stt.hangTimeoutMS == 900 && settings.stt.waitForDecoderMS == 0)
+        #expect(settings.language.default == "de" && settings.models.directory == "/models")
+        #expect(settings.session.resumeWindowSeconds == 30 && settings.session.maxSessions == 9)
+        #expect(settings.log.level == .warning && settings.log.format == .json && settings.log.transcripts)
+        for setting in Setting.all {
+            #expect(configuration.origin(of: setting.key) == .environment(name: setting.environmentNames[0]))
+        }
+    }
+
+    @Test func theOlderEnvironmentNamesAreRead() throws {
+        let configuration = try load(["RTAP_LOG_LEVEL": "ERROR", "AUDIO_DEVICE": "mic"])
+        #expect(configuration.settings.log.level == .error && configuration.settings.audio.device == "mic")
+        #expect(configuration.origin(of: "log.level") == .environment(name: "RTAP_LOG_LEVEL"))
+    }
+
+    @Test func twoNamesOfOneSettingMayAgreeButNotDiffer() throws {
+        let agreed = try load(["RTAP_LOG_LEVEL": "debug", "MYNAH_LOG_LEVEL": "debug"])
+        #expect(agreed.settings.log.level == .debug)
+        #expect(
+            try faults(["RTAP_LOG_LEVEL": "debug", "MYNAH_LOG_LEVEL": "info"]) == [
+                "environment RTAP_LOG_LEVEL: `log.level`: MYNAH_LOG_LEVEL and RTAP_LOG_LEVEL are both set and differ; unset one."
+            ])
+    }
+
+    @Test func anEmptyEnvironmentVariableCountsAsNotSet() throws {
+        let configuration = try load(["MYNAH_AUDIO_FRAME_MS": "", "AUDIO_DEVICE": "", "RTAP_ENVIRONMENT": ""])
+        #expect(configuration.settings == Settings(environment: [:]))
+    }
+
+    @Test func nothingAndTildeEmptyAnOptionalSetting() throws {
+        let workspace = try Workspace([
+            "default.yaml": "audio:\n  device: a\nserver:\n  metrics_listen: 127.0.0.1:1\n  allowed_hosts: [x]\n",
+            "quiet.yaml": "audio:\n  device:\nserver:\n  metrics_listen: ~\n  allowed_hosts: null\n",
+        ])
+        let settings = try workspace.load(["RTAP_ENVIRONMENT": "quiet"]).settings
+        #expect(settings.audio.device == nil && settings.server.metricsListen == nil && settings.server.allowedHosts == [])
+        #expect(try workspace.load([:], [.set("audio.device=")]).settings.audio.device == nil)
+    }
+
+    @Test(arguments: [
+        (["MYNAH_DATA": "/d", "XDG_DATA_HOME": "/x", "HOME": "/h"], "/d/models"),
+        (["XDG_DATA_HOME": "/x", "HOME": "/h"], "/x/mynah/models"),
+        (["MYNAH_DATA": "", "HOME": "/h"], "/h/.local/share/mynah/models"),
+        ([:], "/var/lib/mynah/models"),
+    ])
+    func modelsAreInTheDataDirectory(environment: [String: String], directory: String) throws {
+        #expect(try load(environment).settings.models.directory == directory)
+    }
+
+    @Test func theDirectoryIsTheFlagsThenTheVariablesThenTheWorkingDirectorys() throws {
+        let a = try Workspace(["default.yaml": "audio:\n  frame_ms: 40\n"])
+        let b = try Workspace(["default.yaml": "audio:\n  frame_ms: 50\n"])
+        let named = try Configuration.load(directory: a.directory, environment: ["MYNAH_CONFIG": b.directory])
+        #expect(named.settings.audio.frameMS == 40)
+        let byVariable = try Configuration.load(environment: ["MYNAH_CONFIG": b.directory])
+        #expect(byVariable.settings.audio.frameMS == 50)
+    }
+
+    @Test func withoutANameTheWorkingDirectorysConfigIsReadWhereThereIsOne() async throws {
+        let workspace = try Workspace()
+        try FileManager.default.createDirectory(atPath: "\(workspace.directory)/config", withIntermediateDirectories: true)
+        try workspace.write("config/default.yaml", "audio:\n  frame_ms: 40\n")
+        // The working directory belongs to the whole process, hence a process of its own.
+        await #expect(processExitsWith: .success) { [directory = workspace.directory as String] in
+            precondition(chdir(directory) == 0)
+            let read = try Configuration.load(environment: [:])
+            precondition(read.settings.audio.frameMS == 40 && read.files == ["config/default.yaml"])
+
+            precondition(chdir("config") == 0)
+            let builtIn = try Configuration.load(environment: ["MYNAH_CONFIG": ""])
+            precondition(builtIn.settings == Settings(environment: [:]) && builtIn.files == [])
+            do {
+                _ = try Configuration.load(environment: ["RTAP_ENVIRONMENT": "pc2"])
+                preconditionFailure("a profile without a directory")
+            } catch let error as SpeechError {
+                precondition(error.message.contains("there is no configuration directory for the profile `pc2`"))
+            }
+            exit(0)
+        }
+    }
+
+    @Test func aNamedDirectoryWithoutDefaultYAMLIsAFault() throws {
+        let workspace = try Workspace()
+        let faults = try workspace.faults()
+        #expect(faults.map(\.message) == ["the file cannot be read; check that it exists and that this user may read it."])
+        #expect(faults.map(\.origin) == [.file(path: "\(workspace.directory)/default.yaml", line: 1)])
+    }
+
+    @Test func anUnknownProfileIsAFaultThatListsWhatExists() throws {
+        let workspace = try Workspace(["default.yaml": "", "pc2.yaml": "", "notes.txt": "", ".hidden.yaml": ""])
+        #expect(
+            try workspace.faults(["RTAP_ENVIRONMENT": "../pc2"]).map(\.description) == [
+                "environment RTAP_ENVIRONMENT: there is no profile `../pc2` in \(workspace.directory); there is `default`, `pc2`."
+            ])
+        let error = #expect(throws: SpeechError.self) {
+            try Configuration.load(directory: "/nowhere", environment: ["RTAP_ENVIRONMENT": "pc2"])
+        }
+        #expect(error?.message.contains("there is no profile `pc2` in /nowhere; there is none.") == true)
+    }
+
+    @Test func substitutionTakesTheVariableElseTheDefault() throws {
+        let workspace = try Workspace([
+            "default.yaml": """
+            server:
+              listen: ${HOST:127.0.0.1}:${PORT:8080}
+              allowed_hosts: ["${NAME:a.example}", b.example]
+            audio:
+              frame_ms: "${FRAME:40}"
+              device: $5 $${X} ${EMPTY:}
+            models:
+              directory: ${DATA}/m
+            """
+        ])
+        let settings = try workspace.load(["PORT": "9", "NAME": "c.example", "DATA": "/d", "EMPTY": ""]).settings
+        #expect(
+            settings.server.listen.description == "127.0.0.1:9" && settings.server.allowedHosts == ["c.example", "b.example"])
+        #expect(settings.audio.frameMS == 40 && settings.audio.device == "$5 ${X} " && settings.models.directory == "/d/m")
+    }
+
+    @Test func aSubstitutionThatLeavesNothingEmptiesTheSetting() throws {
+        let workspace = try Workspace(["default.yaml": "audio:\n  device: ${MIC:}\n"])
+        #expect(try workspace.load().settings.audio.device == nil)
+    }
+}

@@ -1,0 +1,123 @@
+"""What every conformance test shares: the real program as a server, and recordings of human speech."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+repository = Path(__file__).resolve().parents[2]
+ready_seconds = 60
+stop_seconds = 10
+
+
+@dataclass
+class Server:
+    """A running `mynah serve` on a loopback port of its own."""
+
+    port: int
+    process: subprocess.Popen
+    log: Path
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def stream_url(self):
+        return f"ws://127.0.0.1:{self.port}/v1/asr/stream"
+
+    def kill(self):
+        """Ends the server as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+
+@dataclass
+class Speech:
+    """Recordings of human speech, 16 kHz mono 16-bit."""
+
+    goforward: Path  # raw, "go forward ten meters"
+    cards: list[Path]  # WAV
+    librivox: list[Path]  # WAV
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory):
+    """A context manager that starts a server and stops it on leaving: `with start_server() as server`."""
+    program = Path(os.environ.get("MYNAH_BIN", repository / ".build/debug/mynah"))
+    if not program.exists():
+        pytest.fail(f"{program} does not exist: run `swift build` or set MYNAH_BIN")
+
+    @contextmanager
+    def start(*flags):
+        folder = tmp_path_factory.mktemp("server")
+        port = free_port()
+        log = folder / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [program, "serve", "--listen", f"127.0.0.1:{port}", *flags],
+                stdout=output, stderr=output, cwd=folder, env=os.environ | {"MYNAH_DATA": str(folder / "data")})
+        server = Server(port, process, log)
+        try:
+            wait_until_ready(server)
+            yield server
+        finally:
+            stop(process)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def server(start_server):
+    """One server for all tests that leave it as they found it."""
+    with start_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def speech():
+    folder = repository / ".native/speech"
+    if not folder.exists():
+        pytest.fail(f"{folder} does not exist: run `Scripts/setup`")
+    return Speech(folder / "goforward.raw", sorted(folder.glob("cards/*.wav")), sorted(folder.glob("librivox/*.wav")))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_ready(server):
+    deadline = time.monotonic() + ready_seconds
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            pytest.fail(f"the server ended with {server.process.returncode}:\n{server.log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(f"{server.url}/readyz", timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            pass
+        time.sleep(0.1)
+    pytest.fail(f"not ready after {ready_seconds} s:\n{server.log.read_text()[-2000:]}")
+
+
+def stop(process):
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(stop_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        pytest.fail(f"the server did not end within {stop_seconds} s of SIGTERM")
