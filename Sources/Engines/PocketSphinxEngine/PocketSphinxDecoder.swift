@@ -1,0 +1,149 @@
+import CPocketSphinx
+public import SpeechModel
+public import Workers
+
+/// PocketSphinx 5.1.1 in this process, one utterance at a time.
+///
+/// Only a `mynah worker` process (and a benchmark) makes one: the C code may crash. Not thread-safe.
+public final class PocketSphinxDecoder: UtteranceDecoder {
+    /// What the decoder is tuned for.
+    public enum Mode: String, Sendable {
+        /// One pass as the audio comes, the cepstral mean carried from utterance to utterance.
+        case live
+        /// The whole utterance at once: its own cepstral mean, and a second (flat lexicon) pass.
+        case file
+    }
+
+    /// Decoder frames are 10 ms long.
+    private static let frameMS = 10
+
+    private let decoder: OpaquePointer
+    private let mode: Mode
+    private var utterance: [Int16] = []
+
+    /// Loads the model.
+    ///
+    /// - Parameters:
+    ///   - models: a folder with `en-us/` (acoustic model), `en-us.lm.bin` and `cmudict-en-us.dict`.
+    /// - Throws: ``ErrorCode/brokenModel`` naming the folder.
+    public init(models: String, mode: Mode) throws(SpeechError) {
+        self.mode = mode
+        err_set_loglevel(ERR_ERROR)
+        guard let config = ps_config_init(nil) else {
+            throw SpeechError(.internalError, "PocketSphinx gave no configuration.", advice: "Is there memory left?")
+        }
+        defer { ps_config_free(config) }
+        func set(_ name: String, _ value: String) { ps_config_set_str(config, name, value) }
+        set("hmm", models + "/en-us")
+        set("lm", models + "/en-us.lm.bin")
+        set("dict", models + "/cmudict-en-us.dict")
+        // The model's own feat.params would override what is set here, so it is replaced by nothing and its values stand below.
+        set("featparams", "/dev/null")
+        ps_config_set_float(config, "lowerf", 130)
+        ps_config_set_float(config, "upperf", 6800)
+        ps_config_set_int(config, "nfilt", 25)
+        set("transform", "dct")
+        ps_config_set_int(config, "lifter", 22)
+        set("feat", "1s_c_d_dd")
+        set("svspec", "0-12/13-25/26-38")
+        set("agc", "none")
+        ps_config_set_bool(config, "varnorm", 0)
+        set("model", "ptm")
+        // Spectral subtraction in the front end: the greatest single gain in noise that this engine has.
+        ps_config_set_bool(config, "remove_noise", 1)
+        set("cmn", mode == .live ? "live" : "batch")
+        // A starting point measured on near speech; each session replaces it by its own after the first utterance.
+        set("cmninit", "41.00,-5.29,-0.12,5.09,2.48,-4.07,-1.37,-1.78,-5.08,-2.05,-6.45,-1.42,1.17")
+        ps_config_set_bool(config, "fwdflat", mode == .live ? 0 : 1)
+        ps_config_set_bool(config, "bestpath", 1)
+        guard let decoder = ps_init(config) else {
+            throw SpeechError(
+                .brokenModel, "PocketSphinx cannot load the model in \(models).",
+                advice: "Run `Scripts/setup`, or point models.directory at a whole model.")
+        }
+        self.decoder = decoder
+    }
+
+    deinit { ps_free(decoder) }
+
+    public func start(adaptation: String?) throws {
+        utterance.removeAll(keepingCapacity: true)
+        if mode == .live, let adaptation { ps_set_cmn(decoder, adaptation) }
+        guard ps_start_utt(decoder) == 0 else { throw failure("begin an utterance") }
+    }
+
+    public func accept(_ samples: UnsafeBufferPointer<Int16>) throws {
+        if mode == .file {
+            utterance.append(contentsOf: samples)
+        } else if ps_process_raw(decoder, samples.baseAddress, samples.count, 0, 0) < 0 {
+            throw failure("decode audio")
+        }
+    }
+
+    public func partial() -> Hypothesis {
+        mode == .file ? Hypothesis(words: []) : Hypothesis(words: words(confidences: false))
+    }
+
+    public func finish() throws -> (hypothesis: Hypothesis, adaptation: String?) {
+        if mode == .file, !utterance.isEmpty {
+            guard utterance.withUnsafeBufferPointer({ ps_process_raw(decoder, $0.baseAddress, $0.count, 0, 1) }) >= 0 else {
+                throw failure("decode audio")
+            }
+        }
+        guard ps_end_utt(decoder) == 0 else { throw failure("end an utterance") }
+        let hypothesis = Hypothesis(words: words(confidences: true), alternatives: alternatives())
+        let mean = mode == .live ? ps_get_cmn(decoder, 1).map { String(cString: $0) } : nil
+        return (hypothesis, mean)
+    }
+
+    public func cancel() { ps_end_utt(decoder) }
+
+    /// The best path without fillers (`<s>`, `<sil>`, `[NOISE]`) and without the dictionary's variant marks (`read(2)`).
+    private func words(confidences: Bool) -> [Word] {
+        var words: [Word] = []
+        let base = ps_get_logmath(decoder)
+        var segment = ps_seg_iter(decoder)
+        while let current = segment {
+            if let raw = ps_seg_word(current) {
+                let text = String(cString: raw)
+                if let first = text.utf8.first, first != UInt8(ascii: "<"), first != UInt8(ascii: "[") {
+                    var start: CInt = 0
+                    var end: CInt = 0
+                    ps_seg_frames(current, &start, &end)
+                    let posterior = confidences ? logmath_exp(base, ps_seg_prob(current, nil, nil, nil)) : 0.5
+                    words.append(
+                        Word(
+                            text.hasSuffix(")") ? String(text[..<(text.lastIndex(of: "(") ?? text.endIndex)]) : text,
+                            startMS: Int(start) * Self.frameMS, endMS: (Int(end) + 1) * Self.frameMS, confidence: posterior))
+                }
+            }
+            segment = ps_seg_next(current)
+        }
+        return words
+    }
+
+    /// Up to three other readings from the word lattice.
+    private func alternatives() -> [String] {
+        var found: [String] = []
+        let best = ps_get_hyp(decoder, nil).map { String(cString: $0) }
+        var entry = ps_nbest(decoder)
+        var looked = 0
+        while let current = entry {
+            if let raw = ps_nbest_hyp(current, nil) {
+                let text = String(cString: raw)
+                if text != best, !found.contains(text), !text.isEmpty { found.append(text) }
+            }
+            looked += 1
+            if found.count == 3 || looked == 12 {
+                ps_nbest_free(current)
+                break
+            }
+            entry = ps_nbest_next(current)
+        }
+        return found
+    }
+
+    private func failure(_ what: String) -> SpeechError {
+        SpeechError(.recogniserFailed, "PocketSphinx could not \(what).", advice: "The utterance is tried again by another worker.")
+    }
+}
