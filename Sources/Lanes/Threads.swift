@@ -15,13 +15,22 @@ public func spawnThread(name: String, _ body: @escaping @Sendable () -> Void) {
         &thread, &attributes,
         { argument in
             let box = Unmanaged<ThreadBox>.fromOpaque(argument!).takeRetainedValue()
-            pthread_setname_np(pthread_self(), String(box.name.prefix(15)))
+            nameThisThread(box.name)
             box.body()
             return nil
         }, box.toOpaque())
     pthread_attr_destroy(&attributes)
     // A process that cannot have another thread cannot go on in any useful way.
     precondition(result == 0, "pthread_create: error \(result)")
+}
+
+/// Linux names the thread that writes its own `comm`; glibc's call for it is hidden from Swift.
+private func nameThisThread(_ name: String) {
+    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    var name = String(name.prefix(15))
+    _ = name.withUTF8 { write(file, $0.baseAddress, $0.count) }
+    close(file)
 }
 
 private final class ThreadBox: Sendable {

@@ -38,9 +38,11 @@ extension Lane {
 
 /// The calling thread's name as the kernel has it.
 func threadName() -> String {
-    var buffer = [CChar](repeating: 0, count: 16)
-    pthread_getname_np(pthread_self(), &buffer, buffer.count)
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+    let file = open("/proc/thread-self/comm", O_RDONLY)
+    defer { close(file) }
+    var buffer = [UInt8](repeating: 0, count: 16)
+    let count = read(file, &buffer, buffer.count)
+    return String(decoding: buffer.prefix(max(0, count)).prefix { $0 != 0x0A }, as: UTF8.self)
 }
 
 /// Has `body` called when the calling thread ends.

@@ -40,7 +40,8 @@ enum Layering {
         ],
         [
             Module(
-                "Application", "Sources/Application", bare.union(["Lanes", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"])),
+                "Application", "Sources/Application",
+                bare.union(["Lanes", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"])),
             Module("Workers", "Sources/Workers/Workers", bare.union(["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry"])),
             Module(
                 "AudioFiles", "Sources/AudioFiles",

@@ -13,7 +13,8 @@ import Testing
         "are checked so that a forbidden import is found, however it is written",
         arguments: [
             "import NIOCore", "public import NIOCore", "@preconcurrency import NIOCore", "  internal   import NIOCore",
-            "@_spi(Testing) public import struct NIOCore.ByteBuffer", "import class NIOCore.Channel", "import SpeechModel; import NIOCore",
+            "@_spi(Testing) public import struct NIOCore.ByteBuffer", "import class NIOCore.Channel",
+            "import SpeechModel; import NIOCore",
         ])
     func forbidden(_ line: String) {
         let file = SourceFile(path: "Sources/Ports/Clock.swift", text: "// A comment\nimport SpeechModel\n\(line)\n")
@@ -40,7 +41,8 @@ import Testing
         for row in Layering.rows {
             for module in row {
                 #expect(
-                    module.imports.intersection(Layering.ours).isSubset(of: lower), "\(module.name) imports its own row or one above")
+                    module.imports.intersection(Layering.ours).isSubset(of: lower),
+                    "\(module.name) imports its own row or one above")
             }
             lower.formUnion(row.map(\.name))
         }

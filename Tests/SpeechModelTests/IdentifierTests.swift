@@ -59,6 +59,8 @@ import Testing
         #expect(TenantID.local == TenantID("local"))
     }
 
-    @Test("are padded to the full width", arguments: [(0, "0000000000000000"), (0xAB, "00000000000000ab"), (.max, "ffffffffffffffff")])
+    @Test(
+        "are padded to the full width",
+        arguments: [(0, "0000000000000000"), (0xAB, "00000000000000ab"), (.max, "ffffffffffffffff")])
     func padded(_ value: UInt64, _ expected: String) { #expect(hexadecimal(value) == expected) }
 }

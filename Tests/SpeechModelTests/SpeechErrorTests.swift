@@ -39,7 +39,8 @@ import Testing
         var dumped = ""
         dump(Holder(secret: secret), to: &dumped)
         let shown = [
-            "\(secret)", String(describing: secret), String(reflecting: secret), "\(Holder(secret: secret))", "\([secret])", dumped,
+            "\(secret)", String(describing: secret), String(reflecting: secret), "\(Holder(secret: secret))", "\([secret])",
+            dumped,
         ]
         #expect(shown.allSatisfy { !$0.contains("horse") && $0.contains("redacted") })
         #expect(Mirror(reflecting: secret).children.isEmpty)

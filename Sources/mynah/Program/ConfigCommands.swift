@@ -24,8 +24,8 @@ struct ConfigurationOptions: ParsableArguments {
     ///
     /// - Throws: `SpeechError` with `invalid-configuration`, whose underlying error lists every fault.
     func load() throws -> Configuration {
-        var flags = assignments.map(Flag.set)
-        if let listen { flags.append(Flag("--listen", key: "server.listen", value: listen)) }
+        var flags = assignments.map(MynahConfiguration.Flag.set)
+        if let listen { flags.append(MynahConfiguration.Flag("--listen", key: "server.listen", value: listen)) }
         return try Configuration.load(directory: directory, environment: ProcessInfo.processInfo.environment, flags: flags)
     }
 }
@@ -75,7 +75,7 @@ struct ConfigCommand: ParsableCommand {
                   mynah config show --json | jq '.settings["server.listen"]'
                 """)
         @OptionGroup var options: ConfigurationOptions
-        @Flag(help: "As JSON.") var json = false
+        @ArgumentParser.Flag(help: "As JSON.") var json = false
 
         func run() throws {
             let configuration = try options.load()

@@ -1,0 +1,310 @@
+import Lanes
+public import Ports
+public import SpeechModel
+public import SpeechPipeline
+import Synchronization
+
+/// One live session: the ordered loop around a ``SpeechPipeline``. It outlives its connection, so that a client can resume.
+///
+/// Other threads only put things into its inbox and wake its lane; everything that is ordered happens in ``drain()``.
+public actor LiveSession: LaneClient, RecognitionObserver {
+    /// Audio that may wait in the inbox: more makes the connection stop reading.
+    private static let inboxSeconds = 4
+    /// Finals that are kept for a client that resumes.
+    private static let history = 2000
+
+    private struct Inbox {
+        var audio: [UInt8] = []
+        var audioArrived: UInt64 = 0
+        var isFull = false
+        var updates: [(UtteranceKey, RecognitionUpdate, UInt64)] = []
+        var controls: [Control] = []
+        var connection = 0
+        var isQueued = false
+        var isOver = false
+    }
+    private enum Control {
+        case attach(any SessionListener, lastSequence: Int?)
+        case detach(connection: Int)
+        case end
+    }
+
+    /// The session's public name.
+    public nonisolated let id: SessionID
+    /// Names the audio in results.
+    public nonisolated let audioID: AudioID
+    /// Whoever knows it may resume the session.
+    public nonisolated let resumeToken: Sensitive<String>
+    /// Whose speech it is.
+    public nonisolated let tenant: TenantID
+    /// What the client sends.
+    public nonisolated let format: AudioFormat
+
+    private nonisolated let lane: Lane
+    private nonisolated let services: SessionServices
+    private nonisolated let inbox = Mutex(Inbox())
+
+    private var pipeline: SpeechPipeline?
+    private var detector: PooledDetector?
+    private var listener: (any SessionListener)?
+    private var recognitions: [UtteranceKey: any Recognition] = [:]
+    private var requestedAt: [UtteranceKey: (finish: UInt64, ingestMS: Double)] = [:]
+    private var adaptation: String?
+    private var finals: [FinalResult] = []
+    private var finalisedThrough = 0
+    private var isEnding = false
+    private var hasEnded = false
+    private var detachedSince: UInt64?
+
+    private var audio: [UInt8] = []
+    private var actions: [PipelineAction] = []
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { lane.asUnownedSerialExecutor() }
+
+    init(id: SessionID, audioID: AudioID, token: String, tenant: TenantID, format: AudioFormat, lane: Lane, services: SessionServices) {
+        self.id = id
+        self.audioID = audioID
+        resumeToken = Sensitive(token)
+        self.tenant = tenant
+        self.format = format
+        self.lane = lane
+        self.services = services
+    }
+
+    // MARK: - from any thread
+
+    /// Makes `listener` the one that hears this session; the one before hears ``SessionEvent/replaced``.
+    ///
+    /// - Parameter lastSequence: nil for the first connection; else the last final that the client has.
+    /// - Returns: the connection's number, for ``ingest(_:from:)`` and ``detach(_:)``.
+    public nonisolated func attach(_ listener: any SessionListener, lastSequence: Int? = nil) -> Int {
+        let number = inbox.withLock {
+            $0.connection += 1
+            $0.controls.append(.attach(listener, lastSequence: lastSequence))
+            return $0.connection
+        }
+        wake()
+        return number
+    }
+
+    /// The connection is gone; the session waits for another.
+    public nonisolated func detach(_ connection: Int) {
+        inbox.withLock { $0.controls.append(.detach(connection: connection)) }
+        wake()
+    }
+
+    /// Takes audio; what an older connection sends is ignored.
+    ///
+    /// - Returns: false when the inbox is full: read no more until ``SessionEvent/hasRoom``.
+    public nonisolated func ingest(_ bytes: UnsafeRawBufferPointer, from connection: Int) -> Bool {
+        let limit = format.sampleRate * format.bytesPerFrame * Self.inboxSeconds
+        // Woken once per detector window: the hop between threads costs more than the work.
+        let worthWaking = format.sampleRate * format.bytesPerFrame * VoiceActivityWindow.milliseconds / 1000
+        let (hasRoom, wakes) = inbox.withLock { inbox in
+            guard connection == inbox.connection, !inbox.isOver else { return (true, false) }
+            inbox.audio.append(contentsOf: bytes)
+            // The newest portion is the last one needed for what this hand-over can decide.
+            inbox.audioArrived = services.clock.monotonicNanoseconds
+            inbox.isFull = inbox.audio.count >= limit
+            return (!inbox.isFull, inbox.audio.count >= worthWaking)
+        }
+        if wakes { wake() }
+        return hasRoom
+    }
+
+    /// No more audio will come: what was said is finalised, then ``SessionEvent/ended(lastSequence:)`` follows.
+    public nonisolated func end() {
+        inbox.withLock { $0.controls.append(.end) }
+        wake()
+    }
+
+    public nonisolated func recognition(_ key: UtteranceKey, updated update: RecognitionUpdate) {
+        let now = services.clock.monotonicNanoseconds
+        inbox.withLock { $0.updates.append((key, update, now)) }
+        wake()
+    }
+
+    private nonisolated func wake() {
+        let mustQueue = inbox.withLock {
+            defer { $0.isQueued = true }
+            return !$0.isQueued
+        }
+        if mustQueue { lane.wake(self) }
+    }
+
+    public nonisolated func runOnLane() { assumeIsolated { $0.drain() } }
+
+    // MARK: - on the lane
+
+    private func drain() {
+        var updates: [(UtteranceKey, RecognitionUpdate, UInt64)] = []
+        var controls: [Control] = []
+        var arrived: UInt64 = 0
+        var wasFull = false
+        audio.removeAll(keepingCapacity: true)
+        inbox.withLock { inbox in
+            inbox.isQueued = false
+            swap(&updates, &inbox.updates)
+            swap(&controls, &inbox.controls)
+            swap(&audio, &inbox.audio)
+            arrived = inbox.audioArrived
+            wasFull = inbox.isFull
+            inbox.isFull = false
+        }
+        for (key, update, at) in updates { take(update, for: key, at: at) }
+        if !audio.isEmpty, !hasEnded { take(audio, arrived: arrived) }
+        if wasFull { listener?.session(.hasRoom) }
+        for control in controls {
+            switch control {
+            case .attach(let newcomer, let lastSequence): attach(newcomer, resumingAfter: lastSequence)
+            case .detach(let connection):
+                guard connection == inbox.withLock({ $0.connection }) else { break }
+                listener = nil
+                detachedSince = services.clock.monotonicNanoseconds
+            case .end:
+                guard !isEnding else { break }
+                isEnding = true
+                pipeline?.finish(into: &actions)
+                perform(at: services.clock.monotonicNanoseconds)
+            }
+        }
+        endIfSettled()
+    }
+
+    private func take(_ bytes: [UInt8], arrived: UInt64) {
+        if pipeline == nil {
+            do {
+                let leased = try services.detectors.lease()
+                detector = leased
+                pipeline = SpeechPipeline(format: format, configuration: services.pipeline, detector: GatedDetector(leased.detector))
+            } catch {
+                return breakDown(error)
+            }
+        }
+        services.metrics.frames.increment()
+        // At most a second at a time: the pipeline's ring must still hold what an action names.
+        let slice = format.sampleRate * format.bytesPerFrame
+        do {
+            try bytes.withUnsafeBytes { all in
+                var at = 0
+                while at < all.count {
+                    let end = min(all.count, at + slice)
+                    try pipeline!.ingest(UnsafeRawBufferPointer(rebasing: all[at..<end]), into: &actions)
+                    perform(at: arrived)
+                    at = end
+                }
+            }
+        } catch let error as SpeechError {
+            breakDown(error)
+        } catch {
+            breakDown(SpeechError(.internalError, "Audio could not be taken: \(error).", advice: "Start a new session."))
+        }
+    }
+
+    private func take(_ update: RecognitionUpdate, for key: UtteranceKey, at time: UInt64) {
+        guard pipeline != nil else { return }
+        switch update {
+        case .partial(let hypothesis, let through):
+            pipeline!.partial(hypothesis, for: key, throughSample: through, into: &actions)
+        case .final(let hypothesis, let learnt):
+            recognitions[key] = nil
+            if let learnt { adaptation = learnt }
+            if let asked = requestedAt[key] { services.metrics.stt.observe(Double(time &- asked.finish) / 1e9) }
+            pipeline!.final(hypothesis, for: key, into: &actions)
+        case .failed(let error):
+            recognitions[key] = nil
+            services.metrics.errors["stt", error.code.rawValue].increment()
+            pipeline!.failed(error, for: key, into: &actions)
+        }
+        perform(at: time)
+        if listener != nil { services.metrics.publish.observe(Double(services.clock.monotonicNanoseconds &- time) / 1e9) }
+    }
+
+    /// Carries out what the pipeline asked for; `since` is when the last thing that it needed arrived.
+    private func perform(at since: UInt64) {
+        // Taken out, because acting may produce more.
+        var current: [PipelineAction] = []
+        swap(&current, &actions)
+        for action in current {
+            switch action {
+            case .begin(let key):
+                recognitions[key] = services.recognizer.begin(
+                    RecognitionRequest(key: key, adaptation: adaptation), observer: self)
+            case .recognise(let key, let range):
+                guard let recognition = recognitions[key] else { break }
+                pipeline?.withSamples(in: range) { recognition.append($0) }
+                services.metrics.preprocess.observe(Double(services.clock.monotonicNanoseconds &- since) / 1e9)
+            case .finish(let key):
+                recognitions[key]?.finish()
+                let now = services.clock.monotonicNanoseconds
+                requestedAt[key] = (now, Double(now &- since) / 1e6)
+            case .cancel(let key):
+                recognitions.removeValue(forKey: key)?.cancel()
+            case .emit(.final(var result)):
+                if let asked = requestedAt.values.min(by: { $0.finish < $1.finish }) {
+                    result.latency.ingestMS = asked.ingestMS
+                    result.latency.recogniserMS = Double(since &- asked.finish) / 1e6
+                }
+                services.metrics.finals.increment()
+                finals.append(result)
+                if finals.count > Self.history { finals.removeFirst(finals.count - Self.history) }
+                listener?.session(.transcript(.final(result)))
+            case .emit(let event):
+                if case .finalised(let sample) = event { finalisedThrough = sample }
+                listener?.session(.transcript(event))
+            }
+        }
+        requestedAt = requestedAt.filter { recognitions[$0.key] != nil }
+        current.removeAll(keepingCapacity: true)
+        if actions.isEmpty { swap(&current, &actions) }
+    }
+
+    private func attach(_ newcomer: any SessionListener, resumingAfter lastSequence: Int?) {
+        listener?.session(.replaced)
+        listener = newcomer
+        detachedSince = nil
+        guard let lastSequence else { return }
+        newcomer.session(.resumed(nextSample: pipeline?.receivedSamples ?? 0, lastSequence: finals.last?.sequence ?? 0))
+        for final in finals where final.sequence > lastSequence { newcomer.session(.transcript(.final(final))) }
+        if finalisedThrough > 0 { newcomer.session(.transcript(.finalised(throughInputSample: finalisedThrough))) }
+        if hasEnded { newcomer.session(.ended(lastSequence: finals.last?.sequence ?? 0)) }
+    }
+
+    private func endIfSettled() {
+        guard isEnding, !hasEnded, pipeline?.isSettled ?? true else { return }
+        close()
+        listener?.session(.ended(lastSequence: finals.last?.sequence ?? 0))
+    }
+
+    private func breakDown(_ error: SpeechError) {
+        services.metrics.errors["capture", error.code.rawValue].increment()
+        for recognition in recognitions.values { recognition.cancel() }
+        recognitions = [:]
+        isEnding = true
+        close()
+        listener?.session(.broken(error))
+    }
+
+    private func close() {
+        hasEnded = true
+        inbox.withLock { $0.isOver = true }
+        if let stability = pipeline?.stability {
+            services.metrics.wordsShown.increment(by: UInt64(stability.shown))
+            services.metrics.wordsRevised.increment(by: UInt64(stability.revised))
+        }
+        if let detector { services.detectors.giveBack(detector) }
+        detector = nil
+    }
+
+    /// Whether nobody can want this session any more; asked once a second.
+    func isExpired(now: UInt64, resumeWindowSeconds: Int) -> Bool {
+        guard let detachedSince else { return false }
+        guard now &- detachedSince > UInt64(resumeWindowSeconds) * 1_000_000_000 else { return false }
+        if !hasEnded {
+            for recognition in recognitions.values { recognition.cancel() }
+            recognitions = [:]
+            close()
+        }
+        return true
+    }
+}

@@ -1,0 +1,80 @@
+import Lanes
+import Ports
+public import SpeechModel
+public import SpeechPipeline
+import Synchronization
+
+/// All live sessions: makes them, finds them again for a client that resumes, forgets them when their time is over.
+public final class SessionRegistry: Sendable {
+    private let services: SessionServices
+    private let lanes: [Lane]
+    private let maximum: Int
+    private let resumeWindowSeconds: Int
+    private let sessions = Mutex<[SessionID: LiveSession]>([:])
+    private let nextLane = Atomic<Int>(0)
+
+    /// Makes an empty registry.
+    ///
+    /// - Parameters:
+    ///   - lanes: dedicated threads that the sessions share, ≥1.
+    ///   - maximum: sessions at a time; one more is refused with ``ErrorCode/overloaded``.
+    ///   - resumeWindowSeconds: how long a session outlives its connection.
+    public init(services: SessionServices, lanes: Int, maximum: Int, resumeWindowSeconds: Int) {
+        self.services = services
+        self.lanes = (0..<max(1, lanes)).map { Lane(name: "session-\($0)") }
+        self.maximum = maximum
+        self.resumeWindowSeconds = resumeWindowSeconds
+    }
+
+    /// Sessions at the moment, those that wait for their client included.
+    public var count: Int { sessions.withLock { $0.count } }
+
+    /// Begins a session.
+    public func create(format: AudioFormat, tenant: TenantID = .local) throws(SpeechError) -> LiveSession {
+        let lane = lanes[nextLane.wrappingAdd(1, ordering: .relaxed).oldValue % lanes.count]
+        let token = hexadecimal(services.clock.randomBits()) + hexadecimal(services.clock.randomBits())
+        let session = LiveSession(
+            id: services.clock.makeSessionID(), audioID: services.clock.makeAudioID(), token: token, tenant: tenant, format: format,
+            lane: lane, services: services)
+        let fits = sessions.withLock {
+            guard $0.count < maximum else { return false }
+            $0[session.id] = session
+            return true
+        }
+        guard fits else {
+            throw SpeechError(
+                .overloaded, "There are \(maximum) sessions already.",
+                advice: "Try again in a moment; the operator can raise session.max_sessions.")
+        }
+        return session
+    }
+
+    /// Finds a session that a client wants to resume.
+    ///
+    /// - Throws: ``ErrorCode/sessionUnknown``, the same for a wrong id and a wrong token.
+    public func find(_ id: SessionID, token: Sensitive<String>) throws(SpeechError) -> LiveSession {
+        guard let session = sessions.withLock({ $0[id] }), areEqual(session.resumeToken.exposed, token.exposed) else {
+            throw SpeechError(
+                .sessionUnknown, "There is no such session to resume.",
+                advice: "Start a new session and send the audio that was not finalised.")
+        }
+        return session
+    }
+
+    /// Forgets sessions whose client did not come back; call it once a second.
+    public func sweep() async {
+        let now = services.clock.monotonicNanoseconds
+        for session in sessions.withLock({ Array($0.values) })
+        where await session.isExpired(now: now, resumeWindowSeconds: resumeWindowSeconds) {
+            sessions.withLock { _ = $0.removeValue(forKey: session.id) }
+        }
+    }
+
+    /// Takes a time that tells nothing about where the texts differ.
+    private func areEqual(_ a: String, _ b: String) -> Bool {
+        let a = Array(a.utf8)
+        let b = Array(b.utf8)
+        guard a.count == b.count else { return false }
+        return zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

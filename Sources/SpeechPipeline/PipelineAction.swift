@@ -1,0 +1,15 @@
+public import SpeechModel
+
+/// What the pipeline wants done. It does nothing itself.
+public enum PipelineAction: Sendable {
+    /// Open an utterance at the recogniser.
+    case begin(UtteranceKey)
+    /// Give the recogniser these samples of ``SpeechPipeline/withSamples(in:_:)``.
+    case recognise(UtteranceKey, Range<SampleTime>)
+    /// Tell the recogniser that the utterance is complete.
+    case finish(UtteranceKey)
+    /// Give the utterance up.
+    case cancel(UtteranceKey)
+    /// Tell the listeners.
+    case emit(TranscriptEvent)
+}

@@ -1,0 +1,246 @@
+public import SpeechModel
+
+/// The way of one audio frame, as a pure state machine: bytes and hypotheses in, actions out; no clock, no thread, no I/O.
+///
+/// framing → resampling → voice activity → endpointing → recognition → transcripts: one folder each, in this order.
+public struct SpeechPipeline {
+    /// How a session listens.
+    public struct Configuration: Sendable {
+        /// When a pause ends an utterance.
+        public var endpointing: any EndpointingStrategy
+        /// Speech without a gap that begins an utterance, in ms.
+        public var minimumSpeechMS: Int
+        /// The longest utterance, in ms.
+        public var maximumUtteranceMS: Int
+        /// Audio that is kept for pre-roll and while a decoder is awaited, in ms.
+        public var ringMS: Int
+
+        /// Makes a configuration.
+        public init(
+            endpointing: any EndpointingStrategy = FixedSilence(), minimumSpeechMS: Int = 96, maximumUtteranceMS: Int = 15_000,
+            ringMS: Int = 4000
+        ) {
+            self.endpointing = endpointing
+            self.minimumSpeechMS = minimumSpeechMS
+            self.maximumUtteranceMS = maximumUtteranceMS
+            self.ringMS = ringMS
+        }
+    }
+
+    /// The client may forget silence this often, in samples: one second.
+    private static let silenceReportInterval = SampleTime.rate
+    /// Detectors may take speech back by this much, so it is not yet forgotten: pre-roll and the windows that prove speech.
+    private static let keptSilence = SampleTime.rate
+
+    /// What the client sends.
+    public let format: AudioFormat
+    private let detector: any VoiceActivityDetector
+    private var decoder: PCMDecoder
+    private var resampler: Resampler
+    private var ring: SampleRing
+    private var endpointer: Endpointer
+    private var queue = UtteranceQueue()
+    private var stabiliser = Stabiliser()
+
+    private var decoded: [Float] = []
+    private var resampled: [Float] = []
+    private var window: [Float] = []
+    private var position = SampleTime.zero
+    private var epoch = 0
+    private var lastNumber = 0
+    private var current: UtteranceKey?
+    private var sentThrough = SampleTime.zero
+    private var finalisedThrough = SampleTime.zero
+    private var hypothesisChangedAt = SampleTime.zero
+
+    /// Whole sample frames taken so far, at the client's rate.
+    public private(set) var receivedSamples = 0
+    /// Number of the last final result.
+    public private(set) var lastSequence = 0
+    /// Words that partial results showed as stable, and how many of them changed afterwards.
+    public var stability: (shown: Int, revised: Int) { (stabiliser.wordsShown, stabiliser.revisions) }
+    /// Bytes of an unfinished sample frame at the end of what was received.
+    public var pendingBytes: Int { decoder.pendingBytes }
+
+    /// Makes the pipeline of one session.
+    public init(format: AudioFormat, configuration: Configuration = Configuration(), detector: any VoiceActivityDetector) {
+        self.format = format
+        self.detector = detector
+        decoder = PCMDecoder(format: format)
+        resampler = Resampler(inputRate: format.sampleRate)
+        ring = SampleRing(capacity: SampleTime.milliseconds(configuration.ringMS).sample)
+        endpointer = Endpointer(
+            strategy: configuration.endpointing, minimumSpeechMS: configuration.minimumSpeechMS,
+            maximumUtteranceMS: configuration.maximumUtteranceMS)
+        window.reserveCapacity(VoiceActivityWindow.samples)
+    }
+
+    /// Takes audio in the client's format, in any portions.
+    ///
+    /// - Throws: ``ErrorCode/invalidAudio`` for samples that are not numbers; the portion is then ignored.
+    public mutating func ingest(_ bytes: UnsafeRawBufferPointer, into actions: inout [PipelineAction]) throws {
+        decoded.removeAll(keepingCapacity: true)
+        try decoder.decode(bytes, into: &decoded)
+        receivedSamples += decoded.count
+        resampled.removeAll(keepingCapacity: true)
+        decoded.withUnsafeBufferPointer { resampler.resample($0, into: &resampled) }
+        takeWindows(into: &actions)
+    }
+
+    /// The stream is over: closes an open utterance. Finals may still follow from ``recognised(_:_:into:)``.
+    public mutating func finish(into actions: inout [PipelineAction]) {
+        resampled.removeAll(keepingCapacity: true)
+        resampler.flush(into: &resampled)
+        takeWindows(into: &actions)
+        if !window.isEmpty {
+            let count = window.count
+            window.append(contentsOf: repeatElement(0, count: VoiceActivityWindow.samples - count))
+            takeWindow(into: &actions)
+        }
+        if let decision = endpointer.finish(at: position) { act(on: decision, into: &actions) }
+        settle(into: &actions, atEnd: true)
+    }
+
+    /// Gives everything up that is being recognised; answers to it are ignored from now on.
+    public mutating func interrupt(into actions: inout [PipelineAction]) {
+        for entry in queue.entries { actions.append(.cancel(entry.key)) }
+        queue.removeAll()
+        current = nil
+        epoch += 1
+        _ = endpointer.finish(at: position)
+    }
+
+    /// Whether answers are still owed.
+    public var isSettled: Bool { queue.entries.isEmpty }
+
+    /// A reading that may change, after `throughSample` samples of the utterance.
+    public mutating func partial(_ hypothesis: Hypothesis, for key: UtteranceKey, throughSample: Int, into actions: inout [PipelineAction]) {
+        guard key == current, let entry = queue.entry(key) else { return }
+        hypothesisChangedAt = position
+        let heardMS = throughSample / (SampleTime.rate / 1000)
+        let stable = stabiliser.accept(hypothesis.words, heardMS: heardMS)
+        let placed = hypothesis.shifted(byMS: entry.start.milliseconds)
+        guard !placed.words.isEmpty else { return }
+        actions.append(
+            .emit(
+                .partial(
+                    PartialResult(
+                        stable: Array(placed.words.prefix(stable)), unstable: Array(placed.words.dropFirst(stable)),
+                        startMS: entry.start.milliseconds, endMS: entry.start.milliseconds + heardMS))))
+    }
+
+    /// The recogniser's last word on an utterance.
+    public mutating func final(_ hypothesis: Hypothesis, for key: UtteranceKey, into actions: inout [PipelineAction]) {
+        queue.update(key) { $0.outcome = .final(hypothesis) }
+        settle(into: &actions, atEnd: false)
+    }
+
+    /// The recogniser gave an utterance up.
+    public mutating func failed(_ error: SpeechError, for key: UtteranceKey, into actions: inout [PipelineAction]) {
+        queue.update(key) { $0.outcome = .failed(error) }
+        if key == current { current = nil }
+        settle(into: &actions, atEnd: false)
+    }
+
+    /// Calls `body` with one or two pieces of audio that ``PipelineAction/recognise(_:_:)`` named.
+    public func withSamples(in range: Range<SampleTime>, _ body: (UnsafeBufferPointer<Int16>) -> Void) {
+        ring.withSamples(in: range, body)
+    }
+
+    // MARK: - windows
+
+    private mutating func takeWindows(into actions: inout [PipelineAction]) {
+        var at = 0
+        while at < resampled.count {
+            let count = min(VoiceActivityWindow.samples - window.count, resampled.count - at)
+            window.append(contentsOf: resampled[at..<at + count])
+            at += count
+            if window.count == VoiceActivityWindow.samples { takeWindow(into: &actions) }
+        }
+    }
+
+    private mutating func takeWindow(into actions: inout [PipelineAction]) {
+        let isSpeech = window.withUnsafeBufferPointer { samples in
+            ring.append(samples)
+            return detector.isSpeech(samples)
+        }
+        window.removeAll(keepingCapacity: true)
+        position = ring.end
+        let decision = endpointer.advance(
+            isSpeech: isSpeech, windowEnd: position,
+            hypothesisUnchangedMS: current == nil ? nil : SampleTime(position - hypothesisChangedAt).milliseconds)
+        if isSpeech, let current { queue.update(current) { $0.lastSpeech = position } }
+        act(on: decision, into: &actions)
+    }
+
+    private mutating func act(on decision: Endpointer.Decision, into actions: inout [PipelineAction]) {
+        switch decision {
+        case .silence:
+            if position - finalisedThrough >= Self.silenceReportInterval + Self.keptSilence { settle(into: &actions, atEnd: false) }
+        case .speechStarted(let start):
+            lastNumber += 1
+            let key = UtteranceKey(epoch: epoch, number: lastNumber)
+            current = key
+            hypothesisChangedAt = position
+            let start = max(start, ring.oldest)
+            queue.begin(key, at: start)
+            queue.update(key) { $0.lastSpeech = position }
+            actions.append(.begin(key))
+            send(key, from: start, to: position, into: &actions)
+        case .speech:
+            if let current { send(current, from: sentThrough, to: position, into: &actions) }
+        case .speechEnded(let end, _):
+            guard let key = current else { return }
+            if end > sentThrough { send(key, from: sentThrough, to: end, into: &actions) }
+            queue.update(key) {
+                $0.end = end
+                $0.endpointWaitMS = Double((position - $0.lastSpeech) * 1000) / Double(SampleTime.rate)
+            }
+            current = nil
+            actions.append(.finish(key))
+        }
+    }
+
+    private mutating func send(_ key: UtteranceKey, from: SampleTime, to: SampleTime, into actions: inout [PipelineAction]) {
+        guard from < to else { return }
+        actions.append(.recognise(key, from..<to))
+        sentThrough = to
+    }
+
+    // MARK: - results
+
+    /// Emits what is answered, in the order of speech, and says how far the client may forget.
+    private mutating func settle(into actions: inout [PipelineAction], atEnd: Bool) {
+        while let entry = queue.popAnswered() {
+            switch entry.outcome {
+            case .final(let hypothesis):
+                stabiliser.finish(hypothesis.words)
+                guard !hypothesis.words.isEmpty else { break }
+                lastSequence += 1
+                actions.append(
+                    .emit(
+                        .final(
+                            FinalResult(
+                                sequence: lastSequence, hypothesis: hypothesis.shifted(byMS: entry.start.milliseconds),
+                                startMS: entry.start.milliseconds, endMS: (entry.end ?? position).milliseconds,
+                                latency: FinalLatency(endpointWaitMS: entry.endpointWaitMS)))))
+            case .failed(let error):
+                stabiliser.finish([])
+                actions.append(.emit(.failed(error)))
+            case nil:
+                break
+            }
+        }
+        let through: SampleTime
+        if let oldest = queue.oldestStart {
+            through = oldest
+        } else if atEnd {
+            through = position
+        } else {
+            through = max(finalisedThrough, SampleTime(position.sample - Self.keptSilence))
+        }
+        guard through > finalisedThrough else { return }
+        finalisedThrough = through
+        actions.append(.emit(.finalised(throughInputSample: min(receivedSamples, resampler.inputSample(at: through)))))
+    }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import MynahConfiguration
+
+/// One thing that the program needs of the machine.
+struct DoctorCheck: Sendable {
+    enum State: String, Sendable {
+        /// As it should be.
+        case ok
+        /// Something works less well, or not at all without it, but the server does.
+        case limited
+        /// The server does not work without it.
+        case missing
+    }
+
+    /// What was looked at.
+    let name: String
+    let state: State
+    /// What was found.
+    let detail: String
+    /// How to get it; empty when it is there.
+    let remedy: String
+
+    init(_ name: String, _ state: State, _ detail: String, remedy: String = "") {
+        self.name = name
+        self.state = state
+        self.detail = detail
+        self.remedy = state == .ok ? "" : remedy
+    }
+}
+
+/// Looks at everything that the program needs.
+///
+/// - Parameters:
+///   - models: the models' directory.
+///   - listen: the addresses that the server is going to bind.
+func doctorChecks(models: String, listen: [ListenAddress]) -> [DoctorCheck] {
+    libraryChecks() + modelChecks(models) + [ffmpegCheck(), microphoneCheck()] + listen.map(portCheck)
+        + [diskCheck(models), memoryCheck(), processorCheck()]
+}
+
+/// The native libraries, by the names that the linker uses. Loaded, because a file that is there may still be of another machine.
+private func libraryChecks() -> [DoctorCheck] {
+    [
+        ("PocketSphinx", "libpocketsphinx.so.5", "Scripts/setup"),
+        ("ONNX Runtime", "libonnxruntime.so", "Scripts/setup"),
+        ("sherpa-onnx", "libsherpa-onnx-c-api.so", "Scripts/setup"),
+        ("ALSA library", "libasound.so.2", "apt-get install libasound2"),
+    ].map { name, file, command in
+        guard dlopen(file, RTLD_LAZY | RTLD_LOCAL) != nil else {
+            return DoctorCheck(name, .missing, dlerror().map { String(cString: $0) } ?? file, remedy: "Run `\(command)`.")
+        }
+        return DoctorCheck(name, .ok, loadedPath(of: file) ?? file)
+    }
+}
+
+/// Where a loaded library is, from the process's memory map.
+private func loadedPath(of library: String) -> String? {
+    let stem = library.prefix { $0 != "." }
+    return systemFile("/proc/self/maps").split(separator: "\n").lazy
+        .compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } }
+        .first { $0.contains("/\(stem).so") }
+}
+
+/// The files that the recogniser and the voice activity detector read at their start.
+private func modelChecks(_ directory: String) -> [DoctorCheck] {
+    let acoustic = ["feat.params", "mdef", "means", "noisedict", "sendump", "transition_matrices", "variances"]
+    let models: [(name: String, files: [String])] = [
+        (
+            "recognition model",
+            ["cmudict-en-us.dict", "en-us.lm.bin"].map { "pocketsphinx/en-us/" + $0 } + acoustic.map { "pocketsphinx/en-us/en-us/" + $0 }
+        ),
+        ("voice activity model", ["silero/silero_vad.onnx"]),
+    ]
+    return models.map { name, files in
+        let sizes = files.map { fileSize("\(directory)/\($0)") }
+        let missing = zip(files, sizes).filter { ($0.1 ?? 0) == 0 }.map(\.0)
+        let total = sizes.reduce(0) { $0 + ($1 ?? 0) }
+        guard !missing.isEmpty else { return DoctorCheck(name, .ok, "\(directory), \(gibibytesOrLess(total))") }
+        return DoctorCheck(
+            name, .missing, "\(directory) lacks \(missing.joined(separator: ", "))",
+            remedy: "Run `Scripts/setup`, or name the directory with --set models.directory=….")
+    }
+}
+
+private func ffmpegCheck() -> DoctorCheck {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+    guard let path = folders.map({ "\($0)/ffmpeg" }).first(where: { access($0, X_OK) == 0 }) else {
+        return DoctorCheck(
+            "ffmpeg", .limited, "not in PATH: only WAV files can be read", remedy: "Run `apt-get install ffmpeg`.")
+    }
+    return DoctorCheck("ffmpeg", .ok, path)
+}
+
+private func microphoneCheck() -> DoctorCheck {
+    let devices = systemFile("/proc/asound/pcm").split(separator: "\n").filter { $0.contains("capture") }.map { line in
+        line.split(separator: ":").dropFirst().first.map { $0.trimmingCharacters(in: .whitespaces) } ?? String(line)
+    }
+    guard devices.isEmpty else { return DoctorCheck("microphone", .ok, devices.joined(separator: ", ")) }
+    return DoctorCheck(
+        "microphone", .limited, "no ALSA capture device: `mynah listen` needs --file or --stdin",
+        remedy: "Plug one in (in a container: --device /dev/snd); browsers use their own.")
+}
+
+/// Tries to bind as the server will.
+private func portCheck(_ address: ListenAddress) -> DoctorCheck {
+    let name = "port \(address.port)"
+    var hints = addrinfo()
+    hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+    hints.ai_flags = AI_PASSIVE
+    var list: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(address.host, "\(address.port)", &hints, &list) == 0, let first = list?.pointee else {
+        return DoctorCheck(
+            name, .missing, "the name “\(address.host)” is no address of this machine", remedy: "Use an address with --listen.")
+    }
+    defer { freeaddrinfo(list) }
+    let socket = socket(first.ai_family, first.ai_socktype | CInt(SOCK_CLOEXEC.rawValue), first.ai_protocol)
+    guard socket >= 0 else {
+        return DoctorCheck(name, .missing, "\(address): \(lastError())", remedy: "Use another address with --listen.")
+    }
+    defer { close(socket) }
+    // As servers do: an earlier server's connections that linger do not keep the port.
+    var reuse: CInt = 1
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<CInt>.size))
+    guard bind(socket, first.ai_addr, first.ai_addrlen) == 0, Glibc.listen(socket, 1) == 0 else {
+        // Most likely it is the server itself, so nothing needs to be missing.
+        return DoctorCheck(
+            name, errno == EADDRINUSE ? .limited : .missing, "\(address): \(lastError())",
+            remedy: "If that is not Mynah itself, use another port with --listen.")
+    }
+    return DoctorCheck(name, .ok, "\(address) is free")
+}
+
+private func diskCheck(_ directory: String) -> DoctorCheck {
+    // The directory itself may not exist yet.
+    var path = directory.hasPrefix("/") ? directory : FileManager.default.currentDirectoryPath + "/" + directory
+    while access(path, F_OK) != 0, let slash = path.lastIndex(of: "/"), path.count > 1 {
+        path = slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return DoctorCheck("disk", .limited, "\(path): \(lastError())") }
+    let free = Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    return DoctorCheck(
+        "disk", free < 1 << 30 ? .limited : .ok, "\(gibibytesOrLess(free)) free at \(path)", remedy: "Free at least 1 GiB.")
+}
+
+private func memoryCheck() -> DoctorCheck {
+    func kibibytes(_ key: String) -> Int {
+        let line = systemFile("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix(key + ":") }
+        return line.flatMap { Int($0.split(separator: " ")[1]) } ?? 0
+    }
+    let available = kibibytes("MemAvailable") << 10
+    return DoctorCheck(
+        "memory", available < 512 << 20 ? .limited : .ok,
+        "\(gibibytesOrLess(available)) of \(gibibytesOrLess(kibibytes("MemTotal") << 10)) available",
+        remedy: "Free at least 512 MiB, or lower stt.decoders.")
+}
+
+private func processorCheck() -> DoctorCheck {
+    let count = ProcessInfo.processInfo.activeProcessorCount
+    return DoctorCheck(
+        "processor", count < 2 ? .limited : .ok, "\(count) core\(count == 1 ? "" : "s")",
+        remedy: "Give it two cores or more: captions come late when one is shared.")
+}
+
+/// A file of the kernel; empty when it is not there.
+private func systemFile(_ path: String) -> String {
+    guard let data = FileManager.default.contents(atPath: path) else { return "" }
+    return String(decoding: data, as: UTF8.self)
+}
+
+/// The size in bytes of a file that may be read.
+private func fileSize(_ path: String) -> Int? {
+    guard access(path, R_OK) == 0 else { return nil }
+    return (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.intValue
+}
+
+private func gibibytesOrLess(_ bytes: Int) -> String {
+    bytes < 1 << 30 ? "\(bytes >> 20) MiB" : "\((Double(bytes) / Double(1 << 30) * 10).rounded() / 10) GiB"
+}
+
+private func lastError() -> String { String(cString: strerror(errno)) }
