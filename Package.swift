@@ -112,16 +112,21 @@ let package = Package(
             dependencies: [
                 "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PocketSphinxEngine", "Ports", "SherpaEngine",
                 "SpeechModel", "SpeechPipeline", "Telemetry", "Workers",
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .systemLibrary(name: "CALSA", path: "Sources/mynah/CALSA", pkgConfig: "alsa"),
         .executableTarget(
             name: "mynah",
             dependencies: [
-                "Application", "Assembly", "AudioFiles", "CALSA", "MynahClient", "MynahConfiguration", "Ports", "SpeechModel",
-                "SpeechPipeline", "TranscriptFormats", "WireProtocol",
+                "Application", "Assembly", "AudioFiles", "CALSA", "MynahClient", "MynahConfiguration", "PocketSphinxEngine", "Ports",
+                "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats", "WireProtocol", "Workers",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/mynah/Program", swiftSettings: strict, linkerSettings: runPath),

@@ -1,8 +1,9 @@
-import Lanes
+public import Lanes
 public import Ports
 public import SpeechModel
 public import SpeechPipeline
 import Synchronization
+import Telemetry
 
 /// One live session: the ordered loop around a ``SpeechPipeline``. It outlives its connection, so that a client can resume.
 ///
@@ -126,8 +127,9 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     private nonisolated func wake() {
         let mustQueue = inbox.withLock {
-            defer { $0.isQueued = true }
-            return !$0.isQueued
+            let isNew = !$0.isQueued
+            $0.isQueued = true
+            return isNew
         }
         if mustQueue { lane.wake(self) }
     }
@@ -289,8 +291,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         hasEnded = true
         inbox.withLock { $0.isOver = true }
         if let stability = pipeline?.stability {
-            services.metrics.wordsShown.increment(by: UInt64(stability.shown))
-            services.metrics.wordsRevised.increment(by: UInt64(stability.revised))
+            services.metrics.wordsShown.increment(by: stability.shown)
+            services.metrics.wordsRevised.increment(by: stability.revised)
         }
         if let detector { services.detectors.giveBack(detector) }
         detector = nil

@@ -25,6 +25,8 @@ actor Resident {
     init(lane: Lane) { self.lane = lane }
 
     func increment() { count += 1 }
+    /// Increments without a hop; only for callers on the lane.
+    nonisolated func enter() { assumeIsolated { $0.increment() } }
     func thread() -> String { threadName() }
     func note(_ entry: String, in journal: Journal<String>) { journal.append(entry) }
 }

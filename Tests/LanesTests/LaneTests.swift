@@ -45,7 +45,7 @@ import Testing
         let lane = Lane(name: "isolated")
         let resident = Resident(lane: lane)
         await resident.increment()
-        lane.wake(Block { resident.assumeIsolated { $0.increment() } })
+        lane.wake(Block { resident.enter() })
         await lane.drained()
         #expect(await resident.count == 2)
         lane.stop()
@@ -56,7 +56,7 @@ import Testing
         await #expect(processExitsWith: .failure) {
             let lane = Lane(name: "guarded")
             await lane.drained()
-            Resident(lane: lane).assumeIsolated { $0.increment() }
+            Resident(lane: lane).enter()
         }
     }
 

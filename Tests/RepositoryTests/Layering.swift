@@ -67,15 +67,17 @@ enum Layering {
                 "Assembly", "Sources/Assembly",
                 bare.union(foundation).union([
                     "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PocketSphinxEngine", "Ports",
-                    "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry", "Workers", "Logging", "ServiceLifecycle",
+                    "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry", "Workers", "Hummingbird", "Logging", "NIOCore",
+                    "NIOPosix", "ServiceLifecycle",
                 ]))
         ],
         [
             Module(
                 "mynah", "Sources/mynah/Program",
                 bare.union(foundation).union([
-                    "Application", "Assembly", "AudioFiles", "CALSA", "MynahClient", "MynahConfiguration", "Ports",
-                    "SpeechModel", "SpeechPipeline", "TranscriptFormats", "WireProtocol", "ArgumentParser",
+                    "Application", "Assembly", "AudioFiles", "CALSA", "MynahClient", "MynahConfiguration",
+                    "PocketSphinxEngine", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats",
+                    "WireProtocol", "Workers", "ArgumentParser", "Logging",
                 ]))
         ],
     ]

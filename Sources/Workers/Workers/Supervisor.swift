@@ -14,6 +14,8 @@ final class Supervisor: @unchecked Sendable {
         case begin(Lease)
         case attend
         case stop(CheckedContinuation<Void, Never>)
+
+        var isStop: Bool { if case .stop = self { true } else { false } }
     }
 
     struct Published {
@@ -48,8 +50,7 @@ final class Supervisor: @unchecked Sendable {
     private let report: @Sendable (WorkerIncident) -> Void
     private let mailbox = Mutex(Mailbox())
     let published: Mutex<Published>
-    private let wakeReader: CInt
-    private let wakeWriter: CInt
+    private let wakeEvent: CInt
 
     // thread-confined
     private var template: Template?
@@ -70,19 +71,18 @@ final class Supervisor: @unchecked Sendable {
         self.clock = clock
         self.report = report
         published = Mutex(Published(load: RecognizerLoad(ready: 0, busy: 0, waiting: 0, capacity: configuration.decoders)))
-        let descriptor = eventfd(0, CInt(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
-        wakeReader = descriptor
-        wakeWriter = descriptor
+        wakeEvent = workers_event()
     }
 
-    deinit { close(wakeReader) }
+    deinit { close(wakeEvent) }
 
     var now: UInt64 { clock.monotonicNanoseconds }
 
     func start(_ continuation: CheckedContinuation<Void, any Error>) {
         let first = mailbox.withLock {
-            defer { $0.running = true }
-            return !$0.running
+            let isFirst = !$0.running
+            $0.running = true
+            return isFirst
         }
         post(.start(continuation))
         if first { spawnThread(name: "recogniser-io") { self.run() } }
@@ -91,7 +91,7 @@ final class Supervisor: @unchecked Sendable {
     /// Hands an order to the thread. After the pool has stopped, orders are answered at once.
     func post(_ order: Order) {
         let accepted = mailbox.withLock {
-            guard !$0.over, $0.running || { if case .stop = order { false } else { true } }() else { return false }
+            guard !$0.over, $0.running || !order.isStop else { return false }
             $0.orders.append(order)
             return true
         }
@@ -104,7 +104,7 @@ final class Supervisor: @unchecked Sendable {
 
     private func wake() {
         var one: UInt64 = 1
-        _ = write(wakeWriter, &one, 8)
+        _ = write(wakeEvent, &one, 8)
     }
 
     private func refuse(_ order: Order) {
@@ -153,7 +153,7 @@ final class Supervisor: @unchecked Sendable {
     }
 
     private func wait() {
-        var descriptors = [pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0)]
+        var descriptors = [pollfd(fd: wakeEvent, events: Int16(POLLIN), revents: 0)]
         if let template {
             descriptors.append(pollfd(fd: template.control, events: Int16(POLLIN), revents: 0))
             if let errors = template.errors { descriptors.append(pollfd(fd: errors, events: Int16(POLLIN), revents: 0)) }
@@ -166,9 +166,9 @@ final class Supervisor: @unchecked Sendable {
         let ready = poll(&descriptors, nfds_t(descriptors.count), isTimed ? 50 : 1000)
         guard ready > 0 else { return }
         for descriptor in descriptors where descriptor.revents != 0 {
-            if descriptor.fd == wakeReader {
+            if descriptor.fd == wakeEvent {
                 var count: UInt64 = 0
-                _ = read(wakeReader, &count, 8)
+                _ = read(wakeEvent, &count, 8)
             } else if let template, descriptor.fd == template.control {
                 listenToTemplate()
             } else if let template, descriptor.fd == template.errors {
@@ -262,7 +262,7 @@ final class Supervisor: @unchecked Sendable {
 
     private func listen(to socket: CInt) {
         while true {
-            let count = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT.rawValue)) }
+            let count = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT)) }
             if count < 0 && errno == EINTR { continue }
             if count < 0 && errno == EAGAIN { break }
             guard count > 0 else {

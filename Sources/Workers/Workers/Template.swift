@@ -24,7 +24,7 @@ final class Template {
         self.startedAt = startedAt
         let (parent, child) = try makeSocketPair()
         var pipes: [CInt] = [-1, -1]
-        guard pipe2(&pipes, O_CLOEXEC) == 0 else { throw systemError("pipe2") }
+        guard workers_pipe(&pipes) == 0 else { throw systemError("pipe2") }
         defer {
             close(child)
             close(pipes[1])
@@ -33,26 +33,11 @@ final class Template {
         errors = pipes[0]
         _ = fcntl(pipes[0], F_SETFL, O_NONBLOCK)
 
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, pipes[1], 1)
-        posix_spawn_file_actions_adddup2(&actions, pipes[1], 2)
-        posix_spawn_file_actions_adddup2(&actions, child, WorkerProcess.controlDescriptor)
-        posix_spawn_file_actions_addclosefrom_np(&actions, WorkerProcess.controlDescriptor + 1)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // A group of its own: Ctrl-C in the terminal is for the parent, which lets the workers finish.
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-        posix_spawnattr_setpgroup(&attributes, 0)
-
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
         var processID = pid_t()
-        let result = posix_spawn(&processID, command[0], &actions, &attributes, arguments, environ)
+        let result = workers_spawn(arguments, child, pipes[1], &processID)
         guard result == 0 else {
             close(parent)
             close(pipes[0])
@@ -75,7 +60,7 @@ final class Template {
     }
 
     func listen(_ buffer: inout [UInt8]) -> News {
-        let count = buffer.withUnsafeMutableBytes { recv(control, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT.rawValue)) }
+        let count = buffer.withUnsafeMutableBytes { recv(control, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT)) }
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return .nothing }
         guard count > 0 else { return .ended }
         buffer.withUnsafeBytes { reader.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }

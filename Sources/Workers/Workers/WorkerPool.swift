@@ -1,7 +1,7 @@
 import Glibc
 import Lanes
 public import Ports
-public import SpeechModel
+import SpeechModel
 import Synchronization
 
 /// A ``Recognizer`` made of supervised child processes, one decoder each.

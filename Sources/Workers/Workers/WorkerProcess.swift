@@ -1,6 +1,6 @@
 import CWorkers
 import Glibc
-public import SpeechModel
+import SpeechModel
 
 /// The life of a `mynah worker` process.
 ///
@@ -36,7 +36,8 @@ public enum WorkerProcess {
             if workers_fork() == 0 {
                 workers_die_with_parent()
                 close(controlDescriptor)
-                DecoderLoop(socket: socket, decoder: decoder).run()
+                var loop = DecoderLoop(socket: socket, decoder: decoder)
+                loop.run()
             }
             close(socket)
         }

@@ -8,7 +8,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: .customLong("config"),
         help: ArgumentHelp(
-            "The configuration directory. Without it MYNAH_CONFIG, else ./config if it holds default.yaml.", valueName: "directory"),
+            "The configuration directory. Without it MYNAH_CONFIG, else ./config if it holds default.yaml.",
+            valueName: "directory"),
         completion: .directory)
     var directory: String?
 

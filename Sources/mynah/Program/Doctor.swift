@@ -1,4 +1,5 @@
 import ArgumentParser
+import Assembly
 import Foundation
 import MynahConfiguration
 import SpeechModel
@@ -23,7 +24,10 @@ struct Doctor: ParsableCommand {
     func run() throws {
         let (settings, configured) = settings()
         let listen = [settings.server.listen] + [settings.server.metricsListen].compactMap(\.self)
-        let checks = [configured] + doctorChecks(models: settings.models.directory, listen: listen)
+        let checks = [configured] + doctorChecks(
+            models: ModelFiles.locate(
+                configured: settings.models.directory, data: dataDirectory(environment: ProcessInfo.processInfo.environment)
+            ).directory, listen: listen)
         Terminal.output.write(json ? Self.json(checks) : Self.table(checks))
         if checks.contains(where: { $0.state == .missing }) { throw ExitCode(ExitStatus.unavailable.rawValue) }
     }
@@ -62,7 +66,8 @@ struct Doctor: ParsableCommand {
             return "\(terminal.styled(state, style)) \(name)\(Terminal.printable(check.detail))\n" + remedy
         }
         let missing = checks.count { $0.state == .missing }
-        return lines.joined() + (missing == 0 ? "The server can run here.\n" : "The server cannot run here: \(missing) missing.\n")
+        return lines.joined()
+            + (missing == 0 ? "The server can run here.\n" : "The server cannot run here: \(missing) missing.\n")
     }
 
     private static func json(_ checks: [DoctorCheck]) -> String {

@@ -47,7 +47,7 @@ private func libraryChecks() -> [DoctorCheck] {
         ("ALSA library", "libasound.so.2", "apt-get install libasound2"),
     ].map { name, file, command in
         guard dlopen(file, RTLD_LAZY | RTLD_LOCAL) != nil else {
-            return DoctorCheck(name, .missing, dlerror().map { String(cString: $0) } ?? file, remedy: "Run `\(command)`.")
+            return DoctorCheck(name, .missing, loadingError() ?? file, remedy: "Run `\(command)`.")
         }
         return DoctorCheck(name, .ok, loadedPath(of: file) ?? file)
     }
@@ -67,7 +67,8 @@ private func modelChecks(_ directory: String) -> [DoctorCheck] {
     let models: [(name: String, files: [String])] = [
         (
             "recognition model",
-            ["cmudict-en-us.dict", "en-us.lm.bin"].map { "pocketsphinx/en-us/" + $0 } + acoustic.map { "pocketsphinx/en-us/en-us/" + $0 }
+            ["cmudict-en-us.dict", "en-us.lm.bin"].map { "pocketsphinx/en-us/" + $0 }
+                + acoustic.map { "pocketsphinx/en-us/en-us/" + $0 }
         ),
         ("voice activity model", ["silero/silero_vad.onnx"]),
     ]
@@ -77,14 +78,14 @@ private func modelChecks(_ directory: String) -> [DoctorCheck] {
         let total = sizes.reduce(0) { $0 + ($1 ?? 0) }
         guard !missing.isEmpty else { return DoctorCheck(name, .ok, "\(directory), \(gibibytesOrLess(total))") }
         return DoctorCheck(
-            name, .missing, "\(directory) lacks \(missing.joined(separator: ", "))",
+            name, .missing, "\(directory) lacks \(missing[0])\(missing.count > 1 ? " and \(missing.count - 1) more" : "")",
             remedy: "Run `Scripts/setup`, or name the directory with --set models.directory=….")
     }
 }
 
 private func ffmpegCheck() -> DoctorCheck {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
-    guard let path = folders.map({ "\($0)/ffmpeg" }).first(where: { access($0, X_OK) == 0 }) else {
+    guard let path = folders.map({ (folder) -> String in "\(folder)/ffmpeg" }).first(where: { access($0, X_OK) == 0 }) else {
         return DoctorCheck(
             "ffmpeg", .limited, "not in PATH: only WAV files can be read", remedy: "Run `apt-get install ffmpeg`.")
     }
@@ -93,7 +94,8 @@ private func ffmpegCheck() -> DoctorCheck {
 
 private func microphoneCheck() -> DoctorCheck {
     let devices = systemFile("/proc/asound/pcm").split(separator: "\n").filter { $0.contains("capture") }.map { line in
-        line.split(separator: ":").dropFirst().first.map { $0.trimmingCharacters(in: .whitespaces) } ?? String(line)
+        let parts = line.split(separator: ":")
+        return String(parts.count > 1 ? parts[1] : line[...]).trimmingCharacters(in: .whitespaces)
     }
     guard devices.isEmpty else { return DoctorCheck("microphone", .ok, devices.joined(separator: ", ")) }
     return DoctorCheck(
@@ -164,7 +166,8 @@ private func processorCheck() -> DoctorCheck {
 
 /// A file of the kernel; empty when it is not there.
 private func systemFile(_ path: String) -> String {
-    guard let data = FileManager.default.contents(atPath: path) else { return "" }
+    // Such a file says that its size is 0 and comes in pieces, so it is read to its end.
+    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() else { return "" }
     return String(decoding: data, as: UTF8.self)
 }
 
@@ -177,5 +180,8 @@ private func fileSize(_ path: String) -> Int? {
 private func gibibytesOrLess(_ bytes: Int) -> String {
     bytes < 1 << 30 ? "\(bytes >> 20) MiB" : "\((Double(bytes) / Double(1 << 30) * 10).rounded() / 10) GiB"
 }
+
+/// Why the last library could not be loaded.
+private func loadingError() -> String? { dlerror().map { String(cString: $0) } }
 
 private func lastError() -> String { String(cString: strerror(errno)) }

@@ -35,7 +35,8 @@ enum ExitStatus: Int32, CaseIterable {
             case .invalidParameter: .usage
             case .unsupportedAudio, .invalidAudio, .undecodableMedia, .tooLarge: .dataError
             case .unreadableFile: .noInput
-            case .missingDependency, .brokenModel, .deviceUnavailable, .portInUse, .connectionFailed, .notFound, .methodNotAllowed,
+            case .missingDependency, .brokenModel, .deviceUnavailable, .portInUse, .connectionFailed, .notFound,
+                .methodNotAllowed,
                 .sessionUnknown, .sessionReplaced:
                 .unavailable
             case .malformedMessage, .unexpectedMessage, .resumeGap, .internalError: .software

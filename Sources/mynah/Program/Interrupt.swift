@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 
 /// Ctrl-C: the first one ends politely, the second one at once.
-final class Interrupt: Sendable {
+final class Interrupt {
     private let source: any DispatchSourceSignal
 
     /// Calls `stop` at the first SIGINT, as long as this object lives.

@@ -28,7 +28,9 @@ struct Listen: AsyncParsableCommand {
         completion: .file())
     var file: String?
 
-    @Flag(name: .customLong("stdin"), help: "Samples on the standard input (signed 16 bits, little-endian) instead of a microphone.")
+    @Flag(
+        name: .customLong("stdin"), help: "Samples on the standard input (signed 16 bits, little-endian) instead of a microphone."
+    )
     var standardInput = false
 
     @Option(help: ArgumentHelp("Samples per second of --stdin. (default: 16000)", valueName: "hertz"))
@@ -109,7 +111,8 @@ struct Listen: AsyncParsableCommand {
     private static func token(in path: String) throws(SpeechError) -> Sensitive<String> {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw SpeechError(
-                .unreadableFile, "The token file \(path) cannot be read.", advice: "Check its name and that this user may read it.")
+                .unreadableFile, "The token file \(path) cannot be read.",
+                advice: "Check its name and that this user may read it.")
         }
         let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {

@@ -51,77 +51,53 @@ struct LiveAudio: Sendable {
         }
 
         func run(_ input: Input, opened: CheckedContinuation<AudioFormat, any Error>) {
-            switch input {
-            case .microphone(let device):
-                open(opened) { () throws(SpeechError) in try Microphone(device: device) } format: {
-                    $0.format
-                } read: { (microphone: Microphone) throws(SpeechError) in
-                    // Nobody can make a microphone wait: what does not fit is lost.
-                    while send(try microphone.read(), mayWait: false) {}
-                }
-            case .file(let path):
-                open(opened) { () throws(SpeechError) in try source(path, rawFormat: nil) } format: {
-                    $0.format
-                } read: { (source: any AudioSource) throws(SpeechError) in
-                    try read(source, inRealTime: true)
-                }
-            case .standardInput(let format):
-                open(opened) { () throws(SpeechError) in try source("-", rawFormat: format) } format: {
-                    $0.format
-                } read: { (source: any AudioSource) throws(SpeechError) in
-                    try read(source, inRealTime: false)
-                }
-            }
-        }
-
-        /// Opens, tells the format, reads to the end.
-        private func open<Source>(
-            _ opened: CheckedContinuation<AudioFormat, any Error>, _ open: () throws(SpeechError) -> Source,
-            format: (Source) -> AudioFormat, read: (Source) throws(SpeechError) -> Void
-        ) {
-            let source: Source
+            let source: any AudioSource
             do {
-                source = try open()
+                source = try open(input)
             } catch {
                 return opened.resume(throwing: error)
             }
-            opened.resume(returning: format(source))
+            defer { source.close() }
+            opened.resume(returning: source.format)
             do {
-                try read(source)
+                try read(source, input)
                 pieces.finish()
             } catch {
                 pieces.finish(throwing: error)
             }
         }
 
-        private func source(_ path: String, rawFormat: AudioFormat?) throws(SpeechError) -> any AudioSource {
-            try openAudio(
-                path: path, rawFormat: rawFormat, settings: DecoderSettings(selfExecutable: "/proc/\(getpid())/exe"),
-                cancellation: cancellation)
+        private func open(_ input: Input) throws(SpeechError) -> any AudioSource {
+            // This very program, also when its file was replaced meanwhile.
+            let settings = DecoderSettings(selfExecutable: "/proc/\(getpid())/exe")
+            switch input {
+            case .microphone(let device): return try Microphone(device: device)
+            case .file(let path): return try openAudio(path: path, settings: settings, cancellation: cancellation)
+            case .standardInput(let format):
+                return try openAudio(path: "-", rawFormat: format, settings: settings, cancellation: cancellation)
+            }
         }
 
-        private func read(_ source: any AudioSource, inRealTime: Bool) throws(SpeechError) {
-            defer { source.close() }
+        private func read(_ source: any AudioSource, _ input: Input) throws(SpeechError) {
             let format = source.format
-            var piece = [UInt8](repeating: 0, count: format.sampleRate / 50 * format.bytesPerFrame)
+            let piece = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: format.sampleRate / 50 * format.bytesPerFrame, alignment: MemoryLayout<Float>.alignment)
+            defer { piece.deallocate() }
             let start = ContinuousClock.now
             var frames = 0
             while true {
-                let count = try readPiece(source, into: &piece)
+                let count = try source.read(into: piece)
                 guard count > 0 else { return }
                 frames += count / format.bytesPerFrame
-                if inRealTime {
+                if case .file = input {
                     // A microphone delivers a piece when its last sample was heard.
                     let due = start + .seconds(Double(frames) / Double(format.sampleRate))
                     Thread.sleep(forTimeInterval: max(0, ContinuousClock.now.duration(to: due) / .seconds(1)))
                 }
-                guard send(Array(piece[..<count]), mayWait: true) else { return }
+                // Nobody can make a microphone wait: what does not fit is lost.
+                let mayWait = if case .microphone = input { false } else { true }
+                guard send(Array(piece[..<count]), mayWait: mayWait) else { return }
             }
-        }
-
-        private func readPiece(_ source: any AudioSource, into piece: inout [UInt8]) throws(SpeechError) -> Int {
-            // The closure of `withUnsafeMutableBytes` carries the typed error out.
-            try piece.withUnsafeMutableBytes { (buffer) throws(SpeechError) in try source.read(into: buffer) }
         }
 
         /// Hands over a piece.

@@ -1,17 +1,23 @@
+import AudioFiles
 import CALSA
 import Foundation
 import SpeechModel
 import SpeechPipeline
 
-/// A capture device of ALSA, opened for one mono stream of 16 bits. Used by one thread.
-final class Microphone {
+/// A capture device of ALSA, opened for one mono stream of 16 bits.
+final class Microphone: AudioSource {
     /// Seconds that ALSA keeps when nobody reads.
     private static let bufferSeconds = 0.5
+    /// A device that delivers nothing for so long is taken for broken: even silence has samples.
+    private static let silenceMilliseconds: CInt = 2000
     /// Rates in the order in which they are tried, first without and at last with ALSA's own conversion, whose resampler is poor.
-    private static let rates: [(hertz: Int, isConverted: Bool)] = [(48_000, false), (16_000, false), (44_100, false), (16_000, true)]
+    private static let rates: [(hertz: Int, isConverted: Bool)] = [
+        (48_000, false), (16_000, false), (44_100, false), (16_000, true),
+    ]
 
-    /// What ``read()`` delivers.
     let format: AudioFormat
+    let expectedDurationSeconds: Double? = nil
+    let warnings: [String] = []
     private let device: String
     private let handle: OpaquePointer
 
@@ -39,38 +45,37 @@ final class Microphone {
         var status: CInt = 0
         for rate in rates {
             status = snd_pcm_set_params(
-                handle, SND_PCM_FORMAT_S16_LE, SND_PCM_ACCESS_RW_INTERLEAVED, 1, CUnsignedInt(rate.hertz), rate.isConverted ? 1 : 0,
+                handle, SND_PCM_FORMAT_S16_LE, SND_PCM_ACCESS_RW_INTERLEAVED, 1, CUnsignedInt(rate.hertz),
+                rate.isConverted ? 1 : 0,
                 CUnsignedInt(bufferSeconds * 1_000_000))
             guard status < 0 else { return try AudioFormat(sampleRate: rate.hertz, channels: 1) }
         }
         throw unavailable(device, status)
     }
 
-    /// Waits for the next 20 ms. Empty when there is nothing yet after half a second, so that the caller can look whether to go on.
+    /// Waits until the buffer is full; there is no end.
     ///
-    /// - Throws: `device-unavailable` when the device went away.
-    func read() throws(SpeechError) -> [UInt8] {
-        var status: CInt = snd_pcm_state(handle) == SND_PCM_STATE_PREPARED ? snd_pcm_start(handle) : 0
-        if status >= 0 { status = snd_pcm_wait(handle, 500) }
-        if status == 0 { return [] }
-        var count = 0
-        var bytes: [UInt8] = []
-        if status > 0 {
-            let frames = format.sampleRate / 50
-            bytes = [UInt8](repeating: 0, count: frames * format.bytesPerFrame)
-            count = bytes.withUnsafeMutableBytes { snd_pcm_readi(handle, $0.baseAddress, snd_pcm_uframes_t(frames)) }
-            status = CInt(min(count, 0))
-        }
-        if status < 0 {
-            guard status != -EAGAIN else { return [] }
+    /// - Throws: `device-unavailable` when the device went away or is silent for ``silenceMilliseconds``.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(SpeechError) -> Int {
+        let frames = buffer.count / format.bytesPerFrame
+        while true {
+            var status: CInt = snd_pcm_state(handle) == SND_PCM_STATE_PREPARED ? snd_pcm_start(handle) : 0
+            if status >= 0 { status = snd_pcm_wait(handle, Self.silenceMilliseconds) }
+            guard status != 0 else { throw Self.unavailable(device, -ETIMEDOUT) }
+            if status > 0 {
+                let count = snd_pcm_readi(handle, buffer.baseAddress, snd_pcm_uframes_t(frames))
+                if count > 0 { return Int(count) * format.bytesPerFrame }
+                status = CInt(count)
+            }
+            if status == 0 || status == -EAGAIN { continue }
             // An overrun or a suspended machine: the device goes on after a gap.
             let recovered = snd_pcm_recover(handle, status, 1)
             guard recovered >= 0 else { throw Self.unavailable(device, recovered) }
-            return []
         }
-        bytes.removeLast(bytes.count - count * format.bytesPerFrame)
-        return bytes
     }
+
+    /// Stops the device.
+    func close() { snd_pcm_drop(handle) }
 
     private static func unavailable(_ device: String, _ status: CInt) -> SpeechError {
         let name = Terminal.printable(device)
@@ -79,8 +84,10 @@ final class Microphone {
             case EBUSY: "The audio device “\(name)” is busy."
             case ENOENT: "There is no audio device “\(name)”."
             case EACCES, EPERM: "The audio device “\(name)” may not be opened by this user."
+            case ETIMEDOUT: "The audio device “\(name)” delivers nothing."
             case ENODEV: "The audio device “\(name)” went away or is none."
-            default: "The audio device “\(name)” cannot be used: \(snd_strerror(status).map { String(cString: $0) } ?? "\(status)")."
+            default:
+                "The audio device “\(name)” cannot be used: \(snd_strerror(status).map { String(cString: $0) } ?? "\(status)")."
             }
         return SpeechError(
             .deviceUnavailable, message,

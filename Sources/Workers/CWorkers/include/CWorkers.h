@@ -10,6 +10,13 @@ int workers_send_descriptor(int socket, int descriptor);
 int workers_receive_descriptor(int socket);
 /// Asks the kernel to kill this process when its parent ends.
 void workers_die_with_parent(void);
+/// Starts `arguments[0]` in a process group of its own (Ctrl-C is for the parent): standard input empty, output and errors to `output`,
+/// `control` as descriptor 3, everything else closed. 0, or an errno.
+int workers_spawn(char *const arguments[], int control, int output, pid_t *process);
+/// An event counter, close-on-exec and non-blocking. -1 with errno.
+int workers_event(void);
+/// pipe2(2) with close-on-exec. 0, or -1 with errno.
+int workers_pipe(int ends[2]);
 /// Turns core dumps off, lowers the priority by `nice`, and leaves Ctrl-C and SIGTERM to the parent: a worker ends when its socket does.
 void workers_become_worker(int nice);
 #endif

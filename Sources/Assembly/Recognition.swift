@@ -1,0 +1,80 @@
+import Foundation
+public import Logging
+public import MynahConfiguration
+public import PocketSphinxEngine
+import Ports
+import SherpaEngine
+public import SpeechModel
+public import SpeechPipeline
+public import Workers
+
+/// Chooses and makes what recognises, from the configuration.
+public enum Recognition {
+    /// What one forked decoder was measured to cost beyond the template, in bytes; the rule of the pool's size uses it.
+    static let decoderBytes = 100 << 20
+
+    /// `stt.decoders`, or min(8 × cores, a quarter of the memory).
+    public static func decoderCount(_ settings: Settings) -> Int {
+        if settings.stt.decoders > 0 { return settings.stt.decoders }
+        let info = ProcessInfo.processInfo
+        return max(1, min(8 * info.activeProcessorCount, Int(info.physicalMemory / 4) / decoderBytes))
+    }
+
+    /// A pool for live sessions, or for files.
+    public static func makePool(
+        mode: PocketSphinxDecoder.Mode, settings: Settings, models: ModelFiles, logger: Logger?
+    ) throws(SpeechError) -> WorkerPool {
+        try models.check()
+        let command = [executablePath(), "worker", mode.rawValue, models.pocketSphinx]
+        let configuration =
+            switch mode {
+            case .live:
+                WorkerPool.Configuration(
+                    command: command, decoders: decoderCount(settings), waitForDecoderMS: settings.stt.waitForDecoderMS,
+                    hangTimeoutMS: settings.stt.hangTimeoutMS)
+            case .file:
+                // A whole utterance is decoded in one call, so silence for many seconds is work, not a hang.
+                WorkerPool.Configuration(
+                    command: command, decoders: ProcessInfo.processInfo.activeProcessorCount, waitForDecoderMS: nil,
+                    hangTimeoutMS: 60_000)
+            }
+        return WorkerPool(
+            identity: RecognizerIdentity(engine: "pocketsphinx 5.1.1", model: "en-us", language: "en"), configuration: configuration,
+            clock: SystemClock()
+        ) { incident in
+            switch incident {
+            case .crashed(let processID): logger?.warning("a decoder crashed; its utterance is decoded again", metadata: ["pid": "\(processID)"])
+            case .hung(let processID): logger?.warning("a decoder was stuck; its utterance is decoded again", metadata: ["pid": "\(processID)"])
+            case .templateEnded(let retry, let reason):
+                logger?.error("the recogniser's process ended", metadata: ["retry_in_ms": "\(retry)", "reason": "\(reason)"])
+            case .printed(let line): logger?.notice("worker: \(line)")
+            }
+        }
+    }
+
+    /// The voice activity detector that is configured.
+    public static func makeDetector(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> any VoiceActivityDetector {
+        switch settings.preprocess.vad {
+        case .silero: try SileroDetector(model: models.silero, threshold: settings.preprocess.vadThreshold)
+        case .energy: EnergyDetector()
+        }
+    }
+
+    /// How a pipeline listens.
+    public static func pipelineConfiguration(_ settings: Settings) -> SpeechPipeline.Configuration {
+        SpeechPipeline.Configuration(
+            endpointing: FixedSilence(silenceMS: settings.endpointing.silenceMS),
+            minimumSpeechMS: settings.endpointing.minimumSpeechMS, maximumUtteranceMS: settings.endpointing.maximumUtteranceMS,
+            ringMS: settings.audio.ringBufferSizeMS)
+    }
+
+    /// The life of a worker process: `mynah worker live|file MODELS`. Enter it before any thread exists.
+    public static func runWorker(arguments: [String]) -> Never {
+        let mode = arguments.first.flatMap(PocketSphinxDecoder.Mode.init(rawValue:)) ?? .live
+        let models = arguments.dropFirst().first ?? ""
+        // A second of quiet noise touches every page that decoding touches.
+        var random = SystemRandomNumberGenerator()
+        let noise = (0..<SampleTime.rate).map { _ in Int16.random(in: -300...300, using: &random) }
+        WorkerProcess.run(warmUp: noise) { try PocketSphinxDecoder(models: models, mode: mode) }
+    }
+}

@@ -1,0 +1,184 @@
+import Application
+import Foundation
+import HTTPEdge
+import Hummingbird
+public import Logging
+public import MynahConfiguration
+import NIOCore
+import NIOPosix
+import PocketSphinxEngine
+import Ports
+import ServiceLifecycle
+import SpeechModel
+import SpeechPipeline
+import Synchronization
+import Telemetry
+import UnixSignals
+import Workers
+
+/// The object graph of `mynah serve`.
+public struct Server: Sendable {
+    /// The program's version.
+    public static let version = "0.1.0"
+
+    private let configuration: Configuration
+    private let logger: Logger
+
+    /// Makes a server; nothing runs until ``run(onListening:)``.
+    public init(configuration: Configuration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Serves until SIGTERM, SIGINT or cancellation of the task's graceful shutdown.
+    ///
+    /// - Parameter onReady: called once with the port, when the models are warm.
+    /// - Throws: ``ErrorCode/portInUse``, ``ErrorCode/brokenModel`` …
+    public func run(onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }) async throws {
+        let settings = configuration.settings
+        let listen = settings.server.listen
+        let access = try AccessGuard(
+            listenAddress: listen.host, token: settings.server.tokenFile?.secret, allowedHosts: settings.server.allowedHosts)
+        let models = ModelFiles.locate(
+            configured: settings.models.directory, data: dataDirectory(environment: ProcessInfo.processInfo.environment))
+        let pool = try Recognition.makePool(mode: .live, settings: settings, models: models, logger: logger)
+        let started = ContinuousClock.now
+        let isReady = Readiness()
+
+        let metrics = MetricsRegistry()
+        metrics.registerProcessMetrics(version: Self.version)
+        let detectors = DetectorPool { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) }
+        let registry = SessionRegistry(
+            services: SessionServices(
+                recognizer: pool, detectors: detectors, pipeline: Recognition.pipelineConfiguration(settings), clock: SystemClock(),
+                metrics: SessionMetrics(registry: metrics)), lanes: min(4, ProcessInfo.processInfo.activeProcessorCount),
+            maximum: settings.session.maxSessions, resumeWindowSeconds: settings.session.resumeWindowSeconds)
+
+        var limits = WebSocketLimits()
+        limits.maxConnections = settings.server.maxConnections
+        limits.maxConnectionsPerAddress = settings.server.maxConnectionsPerAddress
+        limits.idleTimeout = .seconds(Int64(settings.server.idleTimeoutSeconds))
+        let webSockets = WebSocketSettings(
+            endpoint: StreamEndpoint(registry: registry, languages: ["en"]), access: access, limits: limits)
+        register(metrics, pool: pool, registry: registry, webSockets: webSockets)
+
+        let routes = ServerRoutes(
+            status: {
+                let load = pool.load
+                let ready = isReady.value
+                return ServerStatus(
+                    isReady: ready && load.ready > 0,
+                    notReadyBecause: ready ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading", version: Self.version,
+                    engine: pool.identity.engine, model: pool.identity.model,
+                    uptimeSeconds: Double((ContinuousClock.now - started).components.seconds), sessions: registry.count,
+                    connections: webSockets.connectionCount, decodersReady: load.ready, decodersBusy: load.busy,
+                    decodersCapacity: load.capacity, utterancesWaiting: load.waiting,
+                    workerRestarts: pool.statistics.crashes + pool.statistics.hangs)
+            }, metrics: metrics, servesOperators: listen.isLoopback)
+
+        logger.info(
+            "mynah starts",
+            metadata: [
+                "version": "\(Self.version)", "configuration": "\(configuration.hash)", "engine": "\(pool.identity.engine)",
+                "model": "\(pool.identity.model)", "decoders": "\(pool.load.capacity)", "listen": "\(listen.host):\(listen.port)",
+            ])
+        try checkPort(listen)
+        let warming = ContinuousClock.now
+        do {
+            try await pool.start()
+            try detectors.warmUp(1)
+        } catch {
+            await pool.stop()
+            throw error
+        }
+        let warm = ContinuousClock.now - warming
+        logger.info("models are warm", metadata: ["model": "\(pool.identity.model)", "took": "\(warm)"])
+        isReady.value = true
+
+        var services: [any Service] = [
+            Application(
+                router: routes.router(access: access), server: .httpAndWebSockets(webSockets),
+                configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "mynah"),
+                onServerRunning: { channel in await onReady(channel.localAddress?.port ?? listen.port) },
+                eventLoopGroupProvider: .singleton, logger: logger),
+            Sweeper(registry: registry),
+        ]
+        if let operators = settings.server.metricsListen {
+            services.append(
+                Application(
+                    router: routes.operatorsRouter(), configuration: .init(address: .hostname(operators.host, port: operators.port)),
+                    logger: logger))
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            await pool.stop()
+            throw explained(error, listen)
+        }
+        await pool.stop()
+        logger.info("mynah stopped")
+    }
+
+    private func register(_ metrics: MetricsRegistry, pool: WorkerPool, registry: SessionRegistry, webSockets: WebSocketSettings) {
+        metrics.gauge("mynah_active_sessions", help: "Live sessions, detached ones included.") { Double(registry.count) }
+        metrics.gauge("mynah_websocket_connections", help: "Open WebSocket connections.") { Double(webSockets.connectionCount) }
+        metrics.gauge("mynah_decoders_busy", help: "Decoders that work on an utterance.") { Double(pool.load.busy) }
+        metrics.gauge("mynah_decoders_ready", help: "Decoders that are warm.") { Double(pool.load.ready) }
+        metrics.gauge("mynah_utterances_waiting", help: "Utterances that wait for a decoder.") { Double(pool.load.waiting) }
+        metrics.counter("mynah_worker_crashes_total", help: "Decoder processes that ended by themselves.") {
+            Double(pool.statistics.crashes)
+        }
+        metrics.counter("mynah_worker_hangs_total", help: "Decoder processes that were killed because they were stuck.") {
+            Double(pool.statistics.hangs)
+        }
+        metrics.counter("mynah_utterances_replayed_total", help: "Utterances that were decoded again after that.") {
+            Double(pool.statistics.replays)
+        }
+    }
+
+    /// Finds a port that is taken before models are loaded for nothing.
+    private func checkPort(_ address: ListenAddress) throws {
+        guard address.port != 0 else { return }
+        do {
+            let channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: address.host, port: address.port).wait()
+            try channel.close().wait()
+        } catch {
+            throw explained(error, address)
+        }
+    }
+
+    private func explained(_ error: any Error, _ address: ListenAddress) -> any Error {
+        guard let failure = error as? IOError, failure.errnoCode == EADDRINUSE || failure.errnoCode == EACCES || failure.errnoCode == EADDRNOTAVAIL
+        else { return error }
+        return SpeechError(
+            .portInUse, "\(address.host):\(address.port) cannot be listened on: \(failure.localizedDescription).",
+            advice: "Stop the other program, or choose another address with --listen HOST:PORT.", underlying: error)
+    }
+}
+
+/// Forgets sessions whose client did not come back.
+private struct Sweeper: Service {
+    let registry: SessionRegistry
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await registry.sweep()
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}
+
+/// A flag that closures share.
+private final class Readiness: Sendable {
+    private let storage = Atomic<Bool>(false)
+    var value: Bool {
+        get { storage.load(ordering: .acquiring) }
+        set { storage.store(newValue, ordering: .releasing) }
+    }
+}

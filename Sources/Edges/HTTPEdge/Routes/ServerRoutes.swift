@@ -1,0 +1,136 @@
+import Foundation
+public import Hummingbird
+import HTTPTypes
+import NIOCore
+import SpeechModel
+public import Telemetry
+import Web
+import WireProtocol
+
+/// Everything that is served over plain HTTP: the captions page, health, metrics, status, and the reference.
+public struct ServerRoutes: Sendable {
+    private let status: @Sendable () -> ServerStatus
+    private let metrics: MetricsRegistry
+    /// Beyond loopback, what only operators should see is served on a listener of its own.
+    private let servesOperators: Bool
+
+    /// Makes the routes.
+    public init(status: @escaping @Sendable () -> ServerStatus, metrics: MetricsRegistry, servesOperators: Bool) {
+        self.status = status
+        self.metrics = metrics
+        self.servesOperators = servesOperators
+    }
+
+    /// A router with the errors, the guard and the routes in their order.
+    public func router(access: AccessGuard) -> Router<BasicRequestContext> {
+        let router = Router()
+        router.add(middleware: ProblemMiddleware())
+        router.add(middleware: AccessMiddleware(access))
+        addProbes(to: router)
+        if servesOperators { addOperators(to: router) }
+        addReference(to: router)
+        router.get("/") { _, _ in try page("index.html") }
+        router.get("/captions/:file") { _, context in try page(context.parameters.get("file") ?? "") }
+        return router
+    }
+
+    /// The routes for `server.metrics_listen`: a scraper's, without a token.
+    public func operatorsRouter() -> Router<BasicRequestContext> {
+        let router = Router()
+        router.add(middleware: ProblemMiddleware())
+        addProbes(to: router)
+        addOperators(to: router)
+        return router
+    }
+
+    private func addProbes(to router: Router<BasicRequestContext>) {
+        router.get("/livez") { _, _ in json { $0.field("status", "ok") } }
+        router.get("/readyz") { _, _ in
+            let now = status()
+            return json(now.isReady ? .ok : .serviceUnavailable) {
+                $0.field("status", now.isReady ? "ready" : "not-ready")
+                $0.field("reason", now.notReadyBecause)
+            }
+        }
+        router.get("/health") { _, _ in
+            let now = status()
+            return json {
+                $0.field("status", now.isReady ? "healthy" : "degraded")
+                $0.field("version", now.version)
+                $0.field("uptime_seconds", now.uptimeSeconds)
+                $0.object("components") {
+                    $0.field("asr", now.isReady ? "healthy" : "degraded")
+                }
+            }
+        }
+    }
+
+    private func addOperators(to router: Router<BasicRequestContext>) {
+        router.get("/metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: MetricsRegistry.contentType],
+                body: .init(byteBuffer: ByteBuffer(string: metrics.exposition())))
+        }
+        router.get("/status") { _, _ in
+            let now = status()
+            return json {
+                $0.field("is_healthy", now.isReady)
+                $0.field("version", now.version)
+                $0.field("engine", now.engine)
+                $0.field("model", now.model)
+                $0.field("uptime_seconds", now.uptimeSeconds)
+                $0.field("sessions", now.sessions)
+                $0.field("connections", now.connections)
+                $0.object("decoders") {
+                    $0.field("ready", now.decodersReady)
+                    $0.field("busy", now.decodersBusy)
+                    $0.field("capacity", now.decodersCapacity)
+                }
+                $0.field("utterances_waiting", now.utterancesWaiting)
+                $0.field("worker_restarts", now.workerRestarts)
+                $0.field("status_timestamp", Date().timeIntervalSince1970)
+            }
+        }
+    }
+
+    private func addReference(to router: Router<BasicRequestContext>) {
+        router.get("/openapi.json") { _, _ in
+            Response(status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(string: Reference.openAPI)))
+        }
+        router.get("/docs") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/html; charset=utf-8", .contentSecurityPolicy: Self.policy],
+                body: .init(byteBuffer: ByteBuffer(string: Reference.html)))
+        }
+    }
+
+    /// The page may talk to its own server only.
+    private static let policy = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'"
+
+    private func page(_ name: String) throws -> Response {
+        guard let file = Web.file(name) else {
+            throw SpeechError(.notFound, "There is no file of that name.", advice: "The captions page is at /.")
+        }
+        let type =
+            switch name.split(separator: ".").last {
+            case "html": "text/html; charset=utf-8"
+            case "css": "text/css; charset=utf-8"
+            case "js": "text/javascript; charset=utf-8"
+            case "svg": "image/svg+xml"
+            default: "application/octet-stream"
+            }
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: type, .contentSecurityPolicy: Self.policy, .xContentTypeOptions: "nosniff", .cacheControl: "no-cache",
+            ], body: .init(byteBuffer: ByteBuffer(bytes: file)))
+    }
+}
+
+private func json(_ status: HTTPResponse.Status = .ok, _ fields: (inout JSONText) -> Void) -> Response {
+    var text = JSONText()
+    text.object(fields)
+    return Response(
+        status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+        body: .init(byteBuffer: ByteBuffer(string: text.text)))
+}
