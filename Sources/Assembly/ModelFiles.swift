@@ -10,20 +10,21 @@ public struct ModelFiles: Sendable {
     /// The neural voice activity model.
     public var silero: String { directory + "/silero/silero_vad.onnx" }
 
-    /// The configured folder; without one, `share/mynah/models` beside the program, else the `.native/models` of the checkout that the
-    /// program was built in, else `models` in the data folder.
+    /// The configured folder; where that is the standard one and empty, `share/mynah/models` beside the program, else the `.native/models` of the checkout that the
+    /// program was built in.
     public static func locate(configured: String, data: String) -> ModelFiles {
-        if !configured.isEmpty { return ModelFiles(directory: configured) }
-        let program = URL(fileURLWithPath: executablePath())
-        var folder = program.deletingLastPathComponent()
-        let installed = folder.deletingLastPathComponent().appendingPathComponent("share/mynah/models")
-        if exists(installed.path + "/pocketsphinx") { return ModelFiles(directory: installed.path) }
-        while folder.path != "/" {
-            let candidate = folder.appendingPathComponent(".native/models").path
+        let standard = data + "/models"
+        // Named by the operator, or filled: no guessing.
+        if configured != standard || exists(standard + "/pocketsphinx") { return ModelFiles(directory: configured) }
+        var folder = parent(of: executablePath())
+        let installed = parent(of: folder) + "/share/mynah/models"
+        if exists(installed + "/pocketsphinx") { return ModelFiles(directory: installed) }
+        while !folder.isEmpty {
+            let candidate = folder + "/.native/models"
             if exists(candidate + "/pocketsphinx") { return ModelFiles(directory: candidate) }
-            folder.deleteLastPathComponent()
+            folder = parent(of: folder)
         }
-        return ModelFiles(directory: data + "/models")
+        return ModelFiles(directory: standard)
     }
 
     /// Real human speech for the demo, beside the models.
@@ -43,10 +44,15 @@ public struct ModelFiles: Sendable {
         }
     }
 
+    /// The folder that holds `path`; empty for the root.
+    private static func parent(of path: String) -> String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+
     private static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 }
 
 /// This program's own file, so that it can start itself as a worker.
 public func executablePath() -> String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = buffer.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress!, $0.count) }
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : CommandLine.arguments[0]
 }

@@ -27,7 +27,8 @@ public final class SileroDetector: VoiceActivityDetector, @unchecked Sendable {
                 configuration.sample_rate = Int32(SampleTime.rate)
                 configuration.num_threads = 1
                 configuration.provider = provider
-                return SherpaOnnxCreateVoiceActivityDetector(&configuration, 2)
+                // Room for the longest segment that it collects: a smaller buffer grows and says so on standard error.
+                return SherpaOnnxCreateVoiceActivityDetector(&configuration, 40)
             }
         }
         guard let made else {

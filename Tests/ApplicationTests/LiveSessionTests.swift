@@ -1,0 +1,178 @@
+import Application
+import Ports
+import SpeechModel
+import SpeechPipeline
+import Synchronization
+import Telemetry
+import Testing
+
+@Suite struct LiveSessionTests {
+    private func makeRegistry(_ recognizer: ScriptedRecognizer = ScriptedRecognizer(), maximum: Int = 10, clock: TestClock = TestClock())
+        -> SessionRegistry
+    {
+        SessionRegistry(
+            services: SessionServices(
+                recognizer: recognizer, detectors: DetectorPool { () throws(SpeechError) in LoudnessDetector() },
+                pipeline: SpeechPipeline.Configuration(), clock: clock, metrics: SessionMetrics(registry: MetricsRegistry())), lanes: 1,
+            maximum: maximum, resumeWindowSeconds: 60)
+    }
+    private var format: AudioFormat { get throws { try AudioFormat(sampleRate: 16_000, channels: 1) } }
+
+    @Test func `finals come numbered and in order, then the end`() async throws {
+        let recognizer = ScriptedRecognizer()
+        let session = try makeRegistry(recognizer).create(format: format)
+        let listener = Listener()
+        let number = session.attach(listener)
+        send(TestAudio.bursts(3), to: session, as: number)
+        session.end()
+        let events = await listener.untilEnd()
+        #expect(events.finals.map(\.sequence) == [1, 2, 3])
+        #expect(events.lastSequence == 3)
+        // What was learnt of the speaker in one utterance is given to the next.
+        #expect(recognizer.adaptations.withLock { $0.first } == .some(nil))
+    }
+
+    @Test func `a client that was cut off gets each final exactly once`() async throws {
+        let registry = makeRegistry()
+        let session = try registry.create(format: format)
+        let audio = TestAudio.bursts(4)
+        let first = Listener()
+        let number = session.attach(first)
+        send(Array(audio[..<100_000]), to: session, as: number)
+        let before = await first.until(finals: 1)
+        session.detach(number)
+
+        let found = try registry.find(session.id, token: session.resumeToken)
+        let second = Listener()
+        let again = found.attach(second, lastSequence: before.finals.last!.sequence)
+        let position = await second.untilResumed()
+        send(Array(audio[(position * 2)...]), to: found, as: again)
+        // What the cut connection still had in its pipe is ignored.
+        send(audio, to: found, as: number)
+        found.end()
+        let after = await second.untilEnd()
+        #expect((before.finals + after.finals).map(\.sequence) == [1, 2, 3, 4])
+        #expect((before.finals + after.finals).map(\.hypothesis.text) == (1...4).map { "utterance-\($0)" })
+    }
+
+    @Test func `an ended session still tells its end to a client that missed it`() async throws {
+        let session = try makeRegistry().create(format: format)
+        let first = Listener()
+        send(TestAudio.bursts(1), to: session, as: session.attach(first))
+        session.end()
+        _ = await first.untilEnd()
+        let second = Listener()
+        _ = session.attach(second, lastSequence: 0)
+        let events = await second.untilEnd()
+        #expect(events.finals.map(\.sequence) == [1])
+        #expect(await first.untilReplaced())
+    }
+
+    @Test func `a wrong token finds no session`() throws {
+        let registry = makeRegistry()
+        let session = try registry.create(format: format)
+        for token in ["", "x", String(session.resumeToken.exposed.reversed()) + "0"] {
+            #expect { try registry.find(session.id, token: Sensitive(token)) } throws: { ($0 as? SpeechError)?.code == .sessionUnknown }
+        }
+    }
+
+    @Test func `one session more than allowed is refused`() throws {
+        let registry = makeRegistry(maximum: 1)
+        _ = try registry.create(format: format)
+        #expect { try registry.create(format: self.format) } throws: { ($0 as? SpeechError)?.code == .overloaded }
+    }
+
+    @Test func `a session is forgotten when its client stays away`() async throws {
+        let clock = TestClock()
+        let registry = makeRegistry(clock: clock)
+        let session = try registry.create(format: format)
+        let listener = Listener()
+        let number = session.attach(listener)
+        send(TestAudio.bursts(1), to: session, as: number)
+        session.detach(number)
+        await registry.sweep()
+        #expect(registry.count == 1)
+        clock.advance(seconds: 61)
+        await registry.sweep()
+        #expect(registry.count == 0)
+    }
+
+    @Test func `samples that are no numbers end the session with a reason`() async throws {
+        let format = try AudioFormat(sampleRate: 16_000, channels: 1, encoding: .float32)
+        let session = try makeRegistry().create(format: format)
+        let listener = Listener()
+        let number = session.attach(listener)
+        let bytes = [Float](repeating: .nan, count: 1600).withUnsafeBytes { Array($0) }
+        send(bytes, to: session, as: number)
+        #expect(await listener.untilBroken()?.code == .invalidAudio)
+    }
+
+    @Test func `a failed utterance is told and the session goes on`() async throws {
+        let session = try makeRegistry(ScriptedRecognizer(failing: [1])).create(format: format)
+        let listener = Listener()
+        send(TestAudio.bursts(2), to: session, as: session.attach(listener))
+        session.end()
+        let events = await listener.untilEnd()
+        #expect(events.finals.map(\.hypothesis.text) == ["utterance-2"])
+        #expect(events.failures.map(\.code) == [.recogniserFailed])
+    }
+
+    private func send(_ bytes: [UInt8], to session: LiveSession, as number: Int) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(640)
+            rest = rest.dropFirst(piece.count)
+            _ = piece.withUnsafeBytes { session.ingest($0, from: number) }
+        }
+    }
+}
+
+/// Collects a session's events.
+private final class Listener: SessionListener {
+    struct Seen {
+        var finals: [FinalResult] = []
+        var failures: [SpeechError] = []
+        var lastSequence: Int?
+    }
+    private let stream: AsyncStream<SessionEvent>
+    private let continuation: AsyncStream<SessionEvent>.Continuation
+    init() { (stream, continuation) = AsyncStream.makeStream() }
+    func session(_ event: SessionEvent) { continuation.yield(event) }
+
+    func untilEnd() async -> Seen { await collect { $0.lastSequence != nil } }
+    func until(finals count: Int) async -> Seen { await collect { $0.finals.count == count } }
+    private func collect(_ isEnough: (Seen) -> Bool) async -> Seen {
+        var seen = Seen()
+        for await event in stream {
+            switch event {
+            case .transcript(.final(let result)): seen.finals.append(result)
+            case .transcript(.failed(let error)): seen.failures.append(error)
+            case .ended(let last): seen.lastSequence = last
+            default: break
+            }
+            if isEnough(seen) { break }
+        }
+        return seen
+    }
+    func untilResumed() async -> Int {
+        for await case .resumed(let next, _) in stream { return next }
+        return -1
+    }
+    func untilReplaced() async -> Bool {
+        for await case .replaced in stream { return true }
+        return false
+    }
+    func untilBroken() async -> SpeechError? {
+        for await case .broken(let error) in stream { return error }
+        return nil
+    }
+}
+
+private final class TestClock: Ports.Clock {
+    private let nanoseconds = Atomic<UInt64>(1)
+    private let bits = Atomic<UInt64>(7)
+    var monotonicNanoseconds: UInt64 { nanoseconds.load(ordering: .relaxed) }
+    var unixMilliseconds: UInt64 { 1_795_222_800_000 }
+    func randomBits() -> UInt64 { bits.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue }
+    func advance(seconds: UInt64) { nanoseconds.wrappingAdd(seconds * 1_000_000_000, ordering: .relaxed) }
+}

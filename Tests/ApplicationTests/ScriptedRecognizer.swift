@@ -1,0 +1,51 @@
+import Ports
+import SpeechModel
+import Synchronization
+
+/// A recogniser that answers at once with a script: no thread, no time, no sound.
+final class ScriptedRecognizer: Recognizer {
+    let identity = RecognizerIdentity(engine: "script", model: "script", language: "en")
+    let load = RecognizerLoad(ready: 2, busy: 0, waiting: 0, capacity: 2)
+    let failing: Set<Int>
+    let heard = Mutex<[Int: Int]>([:])
+    let adaptations = Mutex<[String?]>([])
+
+    init(failing: Set<Int> = []) { self.failing = failing }
+    func start() async throws {}
+    func stop() async {}
+    func begin(_ request: RecognitionRequest, observer: any RecognitionObserver) -> any Recognition {
+        adaptations.withLock { $0.append(request.adaptation) }
+        return Script(key: request.key, owner: self, observer: observer)
+    }
+
+    private final class Script: Recognition {
+        let key: UtteranceKey
+        let owner: ScriptedRecognizer
+        let observer: any RecognitionObserver
+        let samples = Mutex(0)
+        init(key: UtteranceKey, owner: ScriptedRecognizer, observer: any RecognitionObserver) {
+            self.key = key
+            self.owner = owner
+            self.observer = observer
+        }
+        func append(_ audio: UnsafeBufferPointer<Int16>) {
+            let total = samples.withLock {
+                $0 += audio.count
+                return $0
+            }
+            observer.recognition(key, updated: .partial(hypothesis, throughSample: total))
+        }
+        func finish() {
+            owner.heard.withLock { $0[key.number] = samples.withLock { $0 } }
+            if owner.failing.contains(key.number) {
+                observer.recognition(key, updated: .failed(SpeechError(.recogniserFailed, "Scripted.", advice: "None.")))
+            } else {
+                observer.recognition(key, updated: .final(hypothesis, adaptation: "learnt-\(key.number)"))
+            }
+        }
+        func cancel() {}
+        private var hypothesis: Hypothesis {
+            Hypothesis(words: [Word("utterance-\(key.number)", startMS: 0, endMS: 100, confidence: 0.5)])
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Glibc
+import Ports
+import SpeechModel
+import Synchronization
+import Testing
+import Workers
+
+/// The real worker program with the real model: crashes and hangs of the C code cannot be had otherwise.
+@Suite(.serialized) struct WorkerPoolTests {
+    @Test func `real speech is recognised`() async throws {
+        try await withPool(decoders: 1) { pool in
+            let text = try await recognise(speech(), with: pool)
+            #expect(text == "go forward ten meters")
+        }
+    }
+
+    @Test func `killing and stopping decoders costs no utterance while twenty speak`() async throws {
+        try await withPool(decoders: 4, hangTimeoutMS: 1000) { pool in
+            let audio = try speech()
+            let victims = pool.processIDs
+            #expect(victims.count == 4)
+            let texts = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<20 { group.addTask { try await recognise(audio, with: pool) } }
+                // Two die at once, one only stops answering.
+                kill(victims[0], SIGKILL)
+                kill(victims[1], SIGKILL)
+                kill(victims[2], SIGSTOP)
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(texts == Array(repeating: "go forward ten meters", count: 20))
+            #expect(pool.statistics.crashes == 2)
+            #expect(pool.statistics.hangs == 1)
+            #expect(pool.statistics.failures == 0)
+        }
+    }
+
+    @Test func `an utterance waits for a decoder no longer than configured`() async throws {
+        try await withPool(decoders: 1, waitMS: 100) { pool in
+            let first = pool.begin(RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1)), observer: Answer())
+            try await untilBusy(pool)
+            let answer = Answer()
+            _ = pool.begin(RecognitionRequest(key: UtteranceKey(epoch: 0, number: 2)), observer: answer)
+            await #expect { try await answer.text() } throws: { ($0 as? SpeechError)?.code == .overloaded }
+            first.cancel()
+            #expect(try await recognise(speech(), with: pool) == "go forward ten meters")
+        }
+    }
+
+    @Test func `a model that is not there is told at the start`() async throws {
+        let pool = makePool(decoders: 1, models: "/nonexistent")
+        await #expect { try await pool.start() } throws: { ($0 as? SpeechError)?.code == .brokenModel }
+        await pool.stop()
+    }
+
+    @Test func `a program that is not there is told at the start`() async throws {
+        let pool = WorkerPool(
+            identity: RecognizerIdentity(engine: "none", model: "none", language: "en"),
+            configuration: WorkerPool.Configuration(command: ["/nonexistent/mynah"], decoders: 1), clock: TestClock())
+        await #expect { try await pool.start() } throws: { ($0 as? SpeechError)?.code == .missingDependency }
+        await pool.stop()
+    }
+
+    @Test func `when the template dies, it comes back and nothing is lost`() async throws {
+        try await withPool(decoders: 2) { pool in
+            let template = try parent(of: #require(pool.processIDs.first))
+            kill(template, SIGKILL)
+            #expect(try await recognise(speech(), with: pool) == "go forward ten meters")
+            #expect(pool.statistics.templates == 2)
+        }
+    }
+}
+
+// MARK: -
+
+private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+private func makePool(decoders: Int, waitMS: Int? = nil, hangTimeoutMS: Int = 10_000, models: String? = nil) -> WorkerPool {
+    // The program lies beside the test bundle.
+    let program = Bundle.allBundles.map(\.bundleURL).map { $0.deletingLastPathComponent().appendingPathComponent("mynah").path }
+        .first { FileManager.default.isExecutableFile(atPath: $0) } ?? root.appendingPathComponent(".build/debug/mynah").path
+    return WorkerPool(
+        identity: RecognizerIdentity(engine: "pocketsphinx", model: "en-us", language: "en"),
+        configuration: WorkerPool.Configuration(
+            command: [program, "worker", "live", models ?? root.appendingPathComponent(".native/models/pocketsphinx/en-us").path],
+            decoders: decoders, waitForDecoderMS: waitMS, hangTimeoutMS: hangTimeoutMS), clock: TestClock())
+}
+
+private func withPool(
+    decoders: Int, waitMS: Int? = nil, hangTimeoutMS: Int = 10_000, _ body: (WorkerPool) async throws -> Void
+) async throws {
+    let pool = makePool(decoders: decoders, waitMS: waitMS, hangTimeoutMS: hangTimeoutMS)
+    try await pool.start()
+    do {
+        try await body(pool)
+    } catch {
+        await pool.stop()
+        throw error
+    }
+    await pool.stop()
+}
+
+private func speech() throws -> [Int16] {
+    let data = try Data(contentsOf: root.appendingPathComponent(".native/speech/goforward.raw"))
+    return data.withUnsafeBytes { Array($0.bindMemory(to: Int16.self)) }
+}
+
+private func recognise(_ audio: [Int16], with pool: WorkerPool) async throws -> String {
+    let answer = Answer()
+    let recognition = pool.begin(RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1)), observer: answer)
+    audio.withUnsafeBufferPointer { recognition.append($0) }
+    recognition.finish()
+    return try await answer.text()
+}
+
+private func untilBusy(_ pool: WorkerPool) async throws {
+    while pool.load.busy == 0 { await Task.yield() }
+}
+
+private func parent(of process: Int32) throws -> Int32 {
+    let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("PPid:") })
+    return try #require(Int32(line.dropFirst(5).trimmingCharacters(in: .whitespaces)))
+}
+
+/// Waits for the last update of one utterance.
+private final class Answer: RecognitionObserver {
+    private let stream: AsyncStream<RecognitionUpdate>
+    private let continuation: AsyncStream<RecognitionUpdate>.Continuation
+
+    init() { (stream, continuation) = AsyncStream.makeStream() }
+
+    func recognition(_ key: UtteranceKey, updated update: RecognitionUpdate) { continuation.yield(update) }
+
+    func text() async throws -> String {
+        for await update in stream {
+            switch update {
+            case .partial: continue
+            case .final(let hypothesis, _): return hypothesis.text
+            case .failed(let error): throw error
+            }
+        }
+        return ""
+    }
+}
+
+private struct TestClock: Ports.Clock {
+    var monotonicNanoseconds: UInt64 { DispatchTime.now().uptimeNanoseconds }
+    var unixMilliseconds: UInt64 { 0 }
+    func randomBits() -> UInt64 { 1 }
+}
