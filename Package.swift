@@ -110,7 +110,8 @@ let package = Package(
         .target(
             name: "Assembly",
             dependencies: [
-                "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PocketSphinxEngine", "Ports", "SherpaEngine",
+                "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PocketSphinxEngine", "Ports",
+                "SherpaEngine",
                 "SpeechModel", "SpeechPipeline", "Telemetry", "Workers",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -124,7 +125,8 @@ let package = Package(
         .executableTarget(
             name: "mynah",
             dependencies: [
-                "Application", "Assembly", "AudioFiles", "CALSA", "MynahClient", "MynahConfiguration", "PocketSphinxEngine", "Ports",
+                "Application", "Assembly", "AudioFiles", "CALSA", "MynahClient", "MynahConfiguration", "PocketSphinxEngine",
+                "Ports",
                 "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats", "WireProtocol", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -137,8 +139,10 @@ let package = Package(
             name: "ConfinementHelper", dependencies: ["AudioFiles"], path: "Tests/ConfinementHelper", swiftSettings: strict),
         .testTarget(name: "SpeechModelTests", dependencies: ["SpeechModel"], swiftSettings: strict),
         .testTarget(
-            name: "SpeechPipelineTests", dependencies: ["CAllocationCounter", "SpeechModel", "SpeechPipeline"], swiftSettings: fast),
-        .testTarget(name: "TelemetryTests", dependencies: ["SpeechModel", "Telemetry", .product(name: "Logging", package: "swift-log")],
+            name: "SpeechPipelineTests", dependencies: ["CAllocationCounter", "SpeechModel", "SpeechPipeline"],
+            swiftSettings: fast),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["SpeechModel", "Telemetry", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["MynahConfiguration", "SpeechModel"], swiftSettings: strict),
         .testTarget(
@@ -181,7 +185,8 @@ let package = Package(
             name: "WorkersTests", dependencies: ["Lanes", "Ports", "PocketSphinxEngine", "SpeechModel", "Workers", "mynah"],
             swiftSettings: strict, linkerSettings: runPath),
         .testTarget(
-            name: "ApplicationTests", dependencies: ["Application", "Lanes", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"],
+            name: "ApplicationTests",
+            dependencies: ["Application", "Lanes", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"],
             swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
     ]

@@ -62,7 +62,10 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { lane.asUnownedSerialExecutor() }
 
-    init(id: SessionID, audioID: AudioID, token: String, tenant: TenantID, format: AudioFormat, lane: Lane, services: SessionServices) {
+    init(
+        id: SessionID, audioID: AudioID, token: String, tenant: TenantID, format: AudioFormat, lane: Lane,
+        services: SessionServices
+    ) {
         self.id = id
         self.audioID = audioID
         resumeToken = Sensitive(token)
@@ -153,12 +156,15 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             wasFull = inbox.isFull
             inbox.isFull = false
         }
+        // Whoever begins hears everything; whoever resumes is told a position that counts what the cut connection still delivered.
+        for case .attach(let newcomer, nil) in controls { attach(newcomer, resumingAfter: nil) }
         for (key, update, at) in updates { take(update, for: key, at: at) }
         if !audio.isEmpty, !hasEnded { take(audio, arrived: arrived) }
         if wasFull { listener?.session(.hasRoom) }
         for control in controls {
             switch control {
-            case .attach(let newcomer, let lastSequence): attach(newcomer, resumingAfter: lastSequence)
+            case .attach(let newcomer, let lastSequence?): attach(newcomer, resumingAfter: lastSequence)
+            case .attach(_, nil): break
             case .detach(let connection):
                 guard connection == inbox.withLock({ $0.connection }) else { break }
                 listener = nil
@@ -178,7 +184,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             do {
                 let leased = try services.detectors.lease()
                 detector = leased
-                pipeline = SpeechPipeline(format: format, configuration: services.pipeline, detector: GatedDetector(leased.detector))
+                pipeline = SpeechPipeline(
+                    format: format, configuration: services.pipeline, detector: GatedDetector(leased.detector))
             } catch {
                 return breakDown(error)
             }

@@ -34,7 +34,8 @@ public final class SessionRegistry: Sendable {
         let lane = lanes[nextLane.wrappingAdd(1, ordering: .relaxed).oldValue % lanes.count]
         let token = hexadecimal(services.clock.randomBits()) + hexadecimal(services.clock.randomBits())
         let session = LiveSession(
-            id: services.clock.makeSessionID(), audioID: services.clock.makeAudioID(), token: token, tenant: tenant, format: format,
+            id: services.clock.makeSessionID(), audioID: services.clock.makeAudioID(), token: token, tenant: tenant,
+            format: format,
             lane: lane, services: services)
         let fits = sessions.withLock {
             guard $0.count < maximum else { return false }

@@ -39,12 +39,15 @@ public enum Recognition {
                     hangTimeoutMS: 60_000)
             }
         return WorkerPool(
-            identity: RecognizerIdentity(engine: "pocketsphinx 5.1.1", model: "en-us", language: "en"), configuration: configuration,
+            identity: RecognizerIdentity(engine: "pocketsphinx 5.1.1", model: "en-us", language: "en"),
+            configuration: configuration,
             clock: SystemClock()
         ) { incident in
             switch incident {
-            case .crashed(let processID): logger?.warning("a decoder crashed; its utterance is decoded again", metadata: ["pid": "\(processID)"])
-            case .hung(let processID): logger?.warning("a decoder was stuck; its utterance is decoded again", metadata: ["pid": "\(processID)"])
+            case .crashed(let processID):
+                logger?.warning("a decoder crashed; its utterance is decoded again", metadata: ["pid": "\(processID)"])
+            case .hung(let processID):
+                logger?.warning("a decoder was stuck; its utterance is decoded again", metadata: ["pid": "\(processID)"])
             case .templateEnded(let retry, let reason):
                 logger?.error("the recogniser's process ended", metadata: ["retry_in_ms": "\(retry)", "reason": "\(reason)"])
             case .printed(let line): logger?.notice("worker: \(line)")

@@ -50,7 +50,8 @@ public struct Server: Sendable {
         let detectors = DetectorPool { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) }
         let registry = SessionRegistry(
             services: SessionServices(
-                recognizer: pool, detectors: detectors, pipeline: Recognition.pipelineConfiguration(settings), clock: SystemClock(),
+                recognizer: pool, detectors: detectors, pipeline: Recognition.pipelineConfiguration(settings),
+                clock: SystemClock(),
                 metrics: SessionMetrics(registry: metrics)), lanes: min(4, ProcessInfo.processInfo.activeProcessorCount),
             maximum: settings.session.maxSessions, resumeWindowSeconds: settings.session.resumeWindowSeconds)
 
@@ -68,7 +69,8 @@ public struct Server: Sendable {
                 let ready = isReady.value
                 return ServerStatus(
                     isReady: ready && load.ready > 0,
-                    notReadyBecause: ready ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading", version: Self.version,
+                    notReadyBecause: ready ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading",
+                    version: Self.version,
                     engine: pool.identity.engine, model: pool.identity.model,
                     uptimeSeconds: Double((ContinuousClock.now - started).components.seconds), sessions: registry.count,
                     connections: webSockets.connectionCount, decodersReady: load.ready, decodersBusy: load.busy,
@@ -106,7 +108,8 @@ public struct Server: Sendable {
         if let operators = settings.server.metricsListen {
             services.append(
                 Application(
-                    router: routes.operatorsRouter(), configuration: .init(address: .hostname(operators.host, port: operators.port)),
+                    router: routes.operatorsRouter(),
+                    configuration: .init(address: .hostname(operators.host, port: operators.port)),
                     logger: logger))
         }
         let group = ServiceGroup(
@@ -122,7 +125,8 @@ public struct Server: Sendable {
         logger.info("mynah stopped")
     }
 
-    private func register(_ metrics: MetricsRegistry, pool: WorkerPool, registry: SessionRegistry, webSockets: WebSocketSettings) {
+    private func register(_ metrics: MetricsRegistry, pool: WorkerPool, registry: SessionRegistry, webSockets: WebSocketSettings)
+    {
         metrics.gauge("mynah_active_sessions", help: "Live sessions, detached ones included.") { Double(registry.count) }
         metrics.gauge("mynah_websocket_connections", help: "Open WebSocket connections.") { Double(webSockets.connectionCount) }
         metrics.gauge("mynah_decoders_busy", help: "Decoders that work on an utterance.") { Double(pool.load.busy) }
@@ -153,7 +157,8 @@ public struct Server: Sendable {
     }
 
     private func explained(_ error: any Error, _ address: ListenAddress) -> any Error {
-        guard let failure = error as? IOError, failure.errnoCode == EADDRINUSE || failure.errnoCode == EACCES || failure.errnoCode == EADDRNOTAVAIL
+        guard let failure = error as? IOError,
+            failure.errnoCode == EADDRINUSE || failure.errnoCode == EACCES || failure.errnoCode == EADDRNOTAVAIL
         else { return error }
         return SpeechError(
             .portInUse, "\(address.host):\(address.port) cannot be listened on: \(failure.localizedDescription).",

@@ -114,7 +114,9 @@ public struct SpeechPipeline {
     public var isSettled: Bool { queue.entries.isEmpty }
 
     /// A reading that may change, after `throughSample` samples of the utterance.
-    public mutating func partial(_ hypothesis: Hypothesis, for key: UtteranceKey, throughSample: Int, into actions: inout [PipelineAction]) {
+    public mutating func partial(
+        _ hypothesis: Hypothesis, for key: UtteranceKey, throughSample: Int, into actions: inout [PipelineAction]
+    ) {
         guard key == current, let entry = queue.entry(key) else { return }
         hypothesisChangedAt = position
         let heardMS = throughSample / (SampleTime.rate / 1000)
@@ -176,7 +178,9 @@ public struct SpeechPipeline {
     private mutating func act(on decision: Endpointer.Decision, into actions: inout [PipelineAction]) {
         switch decision {
         case .silence:
-            if position - finalisedThrough >= Self.silenceReportInterval + Self.keptSilence { settle(into: &actions, atEnd: false) }
+            if position - finalisedThrough >= Self.silenceReportInterval + Self.keptSilence {
+                settle(into: &actions, atEnd: false)
+            }
         case .speechStarted(let start):
             lastNumber += 1
             let key = UtteranceKey(epoch: epoch, number: lastNumber)

@@ -7,13 +7,16 @@ import Telemetry
 import Testing
 
 @Suite struct LiveSessionTests {
-    private func makeRegistry(_ recognizer: ScriptedRecognizer = ScriptedRecognizer(), maximum: Int = 10, clock: TestClock = TestClock())
+    private func makeRegistry(
+        _ recognizer: ScriptedRecognizer = ScriptedRecognizer(), maximum: Int = 10, clock: TestClock = TestClock()
+    )
         -> SessionRegistry
     {
         SessionRegistry(
             services: SessionServices(
                 recognizer: recognizer, detectors: DetectorPool { () throws(SpeechError) in LoudnessDetector() },
-                pipeline: SpeechPipeline.Configuration(), clock: clock, metrics: SessionMetrics(registry: MetricsRegistry())), lanes: 1,
+                pipeline: SpeechPipeline.Configuration(), clock: clock, metrics: SessionMetrics(registry: MetricsRegistry())),
+            lanes: 1,
             maximum: maximum, resumeWindowSeconds: 60)
     }
     private var format: AudioFormat { get throws { try AudioFormat(sampleRate: 16_000, channels: 1) } }
@@ -72,7 +75,9 @@ import Testing
         let registry = makeRegistry()
         let session = try registry.create(format: format)
         for token in ["", "x", String(session.resumeToken.exposed.reversed()) + "0"] {
-            #expect { try registry.find(session.id, token: Sensitive(token)) } throws: { ($0 as? SpeechError)?.code == .sessionUnknown }
+            #expect { try registry.find(session.id, token: Sensitive(token)) } throws: {
+                ($0 as? SpeechError)?.code == .sessionUnknown
+            }
         }
     }
 

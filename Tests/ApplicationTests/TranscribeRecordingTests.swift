@@ -4,7 +4,9 @@ import SpeechPipeline
 import Testing
 
 @Suite struct TranscribeRecordingTests {
-    private func run(_ recognizer: ScriptedRecognizer, bursts: Int) throws -> (finals: [FinalResult], problems: [SpeechError], seconds: Double) {
+    private func run(_ recognizer: ScriptedRecognizer, bursts: Int) throws -> (
+        finals: [FinalResult], problems: [SpeechError], seconds: Double
+    ) {
         var audio = TestAudio.bursts(bursts)[...]
         var finals: [FinalResult] = []
         var problems: [SpeechError] = []

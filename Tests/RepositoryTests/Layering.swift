@@ -68,7 +68,7 @@ enum Layering {
                 bare.union(foundation).union([
                     "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PocketSphinxEngine", "Ports",
                     "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry", "Workers", "Hummingbird", "Logging", "NIOCore",
-                    "NIOPosix", "ServiceLifecycle",
+                    "NIOPosix", "ServiceLifecycle", "UnixSignals",
                 ]))
         ],
         [

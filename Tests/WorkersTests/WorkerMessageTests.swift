@@ -6,7 +6,9 @@ import Testing
 @Suite struct WorkerMessageTests {
     @Test func `a hypothesis survives the socket, whatever the portions`() throws {
         let hypothesis = Hypothesis(
-            words: [Word("ten", startMS: 10, endMS: 200, confidence: 0.5), Word("mètres", startMS: 210, endMS: 900, confidence: 1)],
+            words: [
+                Word("ten", startMS: 10, endMS: 200, confidence: 0.5), Word("mètres", startMS: 210, endMS: 900, confidence: 1),
+            ],
             alternatives: ["tan meters"])
         var writer = MessageWriter()
         writer.write(.partial, utterance: 7) {

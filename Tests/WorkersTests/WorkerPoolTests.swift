@@ -73,16 +73,20 @@ import Workers
 
 // MARK: -
 
-private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
 
 private func makePool(decoders: Int, waitMS: Int? = nil, hangTimeoutMS: Int = 10_000, models: String? = nil) -> WorkerPool {
     // The program lies beside the test bundle.
-    let program = Bundle.allBundles.map(\.bundleURL).map { $0.deletingLastPathComponent().appendingPathComponent("mynah").path }
+    let program =
+        Bundle.allBundles.map(\.bundleURL).map { $0.deletingLastPathComponent().appendingPathComponent("mynah").path }
         .first { FileManager.default.isExecutableFile(atPath: $0) } ?? root.appendingPathComponent(".build/debug/mynah").path
     return WorkerPool(
         identity: RecognizerIdentity(engine: "pocketsphinx", model: "en-us", language: "en"),
         configuration: WorkerPool.Configuration(
-            command: [program, "worker", "live", models ?? root.appendingPathComponent(".native/models/pocketsphinx/en-us").path],
+            command: [
+                program, "worker", "live", models ?? root.appendingPathComponent(".native/models/pocketsphinx/en-us").path,
+            ],
             decoders: decoders, waitForDecoderMS: waitMS, hangTimeoutMS: hangTimeoutMS), clock: TestClock())
 }
 

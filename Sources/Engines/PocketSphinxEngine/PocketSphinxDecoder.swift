@@ -144,6 +144,7 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
     }
 
     private func failure(_ what: String) -> SpeechError {
-        SpeechError(.recogniserFailed, "PocketSphinx could not \(what).", advice: "The utterance is tried again by another worker.")
+        SpeechError(
+            .recogniserFailed, "PocketSphinx could not \(what).", advice: "The utterance is tried again by another worker.")
     }
 }

@@ -120,7 +120,9 @@ final class Lease: Recognition {
         guard let socket = state.socket else { return true }
         while true {
             if !state.outgoing.bytes.isEmpty {
-                let count = state.outgoing.bytes.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)) }
+                let count = state.outgoing.bytes.withUnsafeBytes {
+                    send(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
+                }
                 if count < 0 {
                     if errno == EINTR { continue }
                     // Full: the supervisor polls. Broken: the supervisor sees the hang-up and replays.

@@ -162,7 +162,9 @@ final class Supervisor: @unchecked Sendable {
             let blocked = worker.lease?.isBlocked ?? false
             descriptors.append(pollfd(fd: socket, events: Int16(POLLIN | (blocked ? POLLOUT : 0)), revents: 0))
         }
-        let isTimed = retryTemplateAt != nil || !waiting.isEmpty || !hasStarted || workers.values.contains { $0.lease != nil || $0.processID == nil }
+        let isTimed =
+            retryTemplateAt != nil || !waiting.isEmpty || !hasStarted
+            || workers.values.contains { $0.lease != nil || $0.processID == nil }
         let ready = poll(&descriptors, nfds_t(descriptors.count), isTimed ? 50 : 1000)
         guard ready > 0 else { return }
         for descriptor in descriptors where descriptor.revents != 0 {

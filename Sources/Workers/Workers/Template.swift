@@ -108,7 +108,9 @@ final class Template {
 
 private func makeSocketPair() throws -> (parent: CInt, child: CInt) {
     var pair: [CInt] = [-1, -1]
-    guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else { throw systemError("socketpair") }
+    guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
+        throw systemError("socketpair")
+    }
     return (pair[0], pair[1])
 }
 

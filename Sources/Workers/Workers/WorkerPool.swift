@@ -27,7 +27,8 @@ public final class WorkerPool: Recognizer {
 
         /// Makes a configuration.
         public init(
-            command: [String], decoders: Int, waitForDecoderMS: Int? = 2000, hangTimeoutMS: Int = 2000, loadTimeoutMS: Int = 60_000
+            command: [String], decoders: Int, waitForDecoderMS: Int? = 2000, hangTimeoutMS: Int = 2000,
+            loadTimeoutMS: Int = 60_000
         ) {
             self.command = command
             self.decoders = max(1, decoders)

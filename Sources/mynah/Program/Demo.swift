@@ -35,7 +35,8 @@ struct Demo: AsyncParsableCommand {
             // Beside the server: it must not wait for its own client.
             Task.detached {
                 let ready = begun.duration(to: .now) / .seconds(1)
-                Terminal.output.write(String(format: "ready after %.1f s. A recording of a human voice goes through the live stream:\n\n", ready))
+                Terminal.output.write(
+                    String(format: "ready after %.1f s. A recording of a human voice goes through the live stream:\n\n", ready))
                 do {
                     try await caption(sample, port: port, token: settings.server.tokenFile?.secret)
                 } catch {
@@ -46,7 +47,8 @@ struct Demo: AsyncParsableCommand {
                     kill(getpid(), SIGTERM)
                 } else {
                     Terminal.output.write(
-                        "\nSpeak yourself: open http://\(settings.server.listen.host):\(port)/ in a browser. Ctrl-C ends the server.\n")
+                        "\nSpeak yourself: open http://\(settings.server.listen.host):\(port)/ in a browser. Ctrl-C ends the server.\n"
+                    )
                 }
             }
         }

@@ -24,10 +24,12 @@ struct Doctor: ParsableCommand {
     func run() throws {
         let (settings, configured) = settings()
         let listen = [settings.server.listen] + [settings.server.metricsListen].compactMap(\.self)
-        let checks = [configured] + doctorChecks(
-            models: ModelFiles.locate(
-                configured: settings.models.directory, data: dataDirectory(environment: ProcessInfo.processInfo.environment)
-            ).directory, listen: listen)
+        let checks =
+            [configured]
+            + doctorChecks(
+                models: ModelFiles.locate(
+                    configured: settings.models.directory, data: dataDirectory(environment: ProcessInfo.processInfo.environment)
+                ).directory, listen: listen)
         Terminal.output.write(json ? Self.json(checks) : Self.table(checks))
         if checks.contains(where: { $0.state == .missing }) { throw ExitCode(ExitStatus.unavailable.rawValue) }
     }

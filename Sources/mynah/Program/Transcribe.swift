@@ -132,7 +132,8 @@ private final class Output {
         guard FileManager.default.createFile(atPath: target + ".partial", contents: nil),
             let handle = FileHandle(forWritingAtPath: target + ".partial")
         else {
-            throw SpeechError(.unwritableFile, "\(target) cannot be written.", advice: "Check the folder's rights and the disk's room.")
+            throw SpeechError(
+                .unwritableFile, "\(target) cannot be written.", advice: "Check the folder's rights and the disk's room.")
         }
         self.handle = handle
     }
@@ -153,7 +154,8 @@ private final class Output {
             try handle.close()
             if rename(path + ".partial", path) != 0 { throw CocoaError(.fileWriteUnknown) }
         } catch {
-            throw SpeechError(.unwritableFile, "\(path) cannot be completed.", advice: "Free room on the disk.", underlying: error)
+            throw SpeechError(
+                .unwritableFile, "\(path) cannot be completed.", advice: "Free room on the disk.", underlying: error)
         }
     }
 }

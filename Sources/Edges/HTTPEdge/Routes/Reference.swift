@@ -4,7 +4,11 @@ import SpeechModel
 enum Reference {
     private static let paths: [(path: String, summary: String, type: String)] = [
         ("/", "The captions page", "text/html"),
-        ("/v1/asr/stream", "Live transcription over WebSocket: start, audio, end; ack, partial, final, finalised, ended, error", "application/json"),
+        (
+            "/v1/asr/stream",
+            "Live transcription over WebSocket: start, audio, end; ack, partial, final, finalised, ended, error",
+            "application/json"
+        ),
         ("/health", "Health of the parts", "application/json"),
         ("/livez", "Whether the process answers", "application/json"),
         ("/readyz", "200 when utterances are taken, else 503 with the reason", "application/json"),

@@ -95,7 +95,9 @@ public struct ServerRoutes: Sendable {
 
     private func addReference(to router: Router<BasicRequestContext>) {
         router.get("/openapi.json") { _, _ in
-            Response(status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(string: Reference.openAPI)))
+            Response(
+                status: .ok, headers: [.contentType: "application/json"],
+                body: .init(byteBuffer: ByteBuffer(string: Reference.openAPI)))
         }
         router.get("/docs") { _, _ in
             Response(
@@ -122,7 +124,8 @@ public struct ServerRoutes: Sendable {
         return Response(
             status: .ok,
             headers: [
-                .contentType: type, .contentSecurityPolicy: Self.policy, .xContentTypeOptions: "nosniff", .cacheControl: "no-cache",
+                .contentType: type, .contentSecurityPolicy: Self.policy, .xContentTypeOptions: "nosniff",
+                .cacheControl: "no-cache",
             ], body: .init(byteBuffer: ByteBuffer(bytes: file)))
     }
 }

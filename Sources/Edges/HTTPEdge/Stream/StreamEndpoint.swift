@@ -26,7 +26,8 @@ public struct StreamEndpoint: WebSocketEndpoint {
             guard let rate = Int(rate) else {
                 return .refuse(
                     SpeechError(
-                        .invalidParameter, "sample_rate in the query is not a whole number.", advice: "Give Hz, for instance 16000."))
+                        .invalidParameter, "sample_rate in the query is not a whole number.",
+                        advice: "Give Hz, for instance 16000."))
             }
             let channels = request.query["channels"].map { Int($0) ?? 0 }
             handler.startAtOnce = StreamStart(
@@ -126,7 +127,8 @@ private final class StreamHandler: WebSocketHandler {
     }
 
     private static func unexpected(_ what: String) -> SpeechError {
-        SpeechError(.unexpectedMessage, "\(what) came before `start`.", advice: "Send {\"type\":\"start\",\"sample_rate\":16000} first.")
+        SpeechError(
+            .unexpectedMessage, "\(what) came before `start`.", advice: "Send {\"type\":\"start\",\"sample_rate\":16000} first.")
     }
 
     /// A client's mistake is told and ends its connection, never its neighbours'.
@@ -135,7 +137,8 @@ private final class StreamHandler: WebSocketHandler {
             try body()
         } catch {
             let error =
-                error as? SpeechError ?? SpeechError(.internalError, "The server failed.", advice: "Try again.", underlying: error)
+                error as? SpeechError
+                ?? SpeechError(.internalError, "The server failed.", advice: "Try again.", underlying: error)
             refuse(error, on: connection)
         }
     }
