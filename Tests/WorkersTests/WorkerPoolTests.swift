@@ -16,7 +16,7 @@ import Workers
     }
 
     @Test func `killing and stopping decoders costs no utterance while twenty speak`() async throws {
-        try await withPool(decoders: 4, hangTimeoutMS: 1000) { pool in
+        try await withPool(decoders: 4, hangTimeoutMS: 4000) { pool in
             let audio = try speech()
             let victims = pool.processIDs
             #expect(victims.count == 4)
