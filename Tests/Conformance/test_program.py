@@ -72,7 +72,7 @@ def test_listen_captions_a_file_through_the_server(server, recording):
 
 
 def test_listen_tells_that_no_server_and_no_microphone_is_there(server):
-    assert run("listen", "--stdin", "--to", "ws://127.0.0.1:9/v1/asr/stream", stdin=b"").returncode == 69
+    assert run("listen", "--stdin", "--to", "ws://127.0.0.1:9/v1/asr/stream", stdin=bytes(3200)).returncode == 69
     assert run("listen", "--device", "nowhere", "--to", server.stream_url).returncode == 69
 
 
