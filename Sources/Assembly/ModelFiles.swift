@@ -1,4 +1,5 @@
 import Foundation
+public import MynahConfiguration
 public import SpeechModel
 
 /// Where the models lie that `Scripts/setup` or a package installed.
@@ -25,6 +26,12 @@ public struct ModelFiles: Sendable {
             folder = parent(of: folder)
         }
         return ModelFiles(directory: standard)
+    }
+
+    /// The same for a configuration of this process.
+    public static func locate(_ settings: Settings) -> ModelFiles {
+        locate(
+            configured: settings.models.directory, data: dataDirectory(environment: ProcessInfo.processInfo.environment))
     }
 
     /// Real human speech for the demo, beside the models.

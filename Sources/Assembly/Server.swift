@@ -39,8 +39,7 @@ public struct Server: Sendable {
         let listen = settings.server.listen
         let access = try AccessGuard(
             listenAddress: listen.host, token: settings.server.tokenFile?.secret, allowedHosts: settings.server.allowedHosts)
-        let models = ModelFiles.locate(
-            configured: settings.models.directory, data: dataDirectory(environment: ProcessInfo.processInfo.environment))
+        let models = ModelFiles.locate(settings)
         let pool = try Recognition.makePool(mode: .live, settings: settings, models: models, logger: logger)
         let started = ContinuousClock.now
         let isReady = Readiness()

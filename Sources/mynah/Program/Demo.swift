@@ -20,8 +20,7 @@ struct Demo: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.load()
         let settings = configuration.settings
-        let models = ModelFiles.locate(
-            configured: settings.models.directory, data: dataDirectory(environment: ProcessInfo.processInfo.environment))
+        let models = ModelFiles.locate(settings)
         guard let sample = models.sampleSpeech else {
             throw SpeechError(
                 .unreadableFile, "There is no sample speech beside \(models.directory).",

@@ -27,9 +27,7 @@ struct Doctor: ParsableCommand {
         let checks =
             [configured]
             + doctorChecks(
-                models: ModelFiles.locate(
-                    configured: settings.models.directory, data: dataDirectory(environment: ProcessInfo.processInfo.environment)
-                ).directory, listen: listen)
+                models: ModelFiles.locate(settings).directory, listen: listen)
         Terminal.output.write(json ? Self.json(checks) : Self.table(checks))
         if checks.contains(where: { $0.state == .missing }) { throw ExitCode(ExitStatus.unavailable.rawValue) }
     }

@@ -41,8 +41,7 @@ struct Transcribe: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.load()
         let settings = configuration.settings
-        let models = ModelFiles.locate(
-            configured: settings.models.directory, data: dataDirectory(environment: ProcessInfo.processInfo.environment))
+        let models = ModelFiles.locate(settings)
         let rawFormat = try rate.map { try AudioFormat(sampleRate: $0, channels: channels) }
         if let outputDirectory {
             do {
