@@ -16,6 +16,12 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     private struct Inbox {
         var audio: [UInt8] = []
+        /// Bytes taken from all connections; what the current one sends again is not counted.
+        var received = 0
+        /// Bytes that the current connection is about to send again.
+        var overlap = 0
+        /// A cut connection left the beginning of a sample behind.
+        var mustDropPartialSample = false
         var audioArrived: UInt64 = 0
         var isFull = false
         var updates: [(UtteranceKey, RecognitionUpdate, UInt64)] = []
@@ -46,7 +52,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private nonisolated let inbox = Mutex(Inbox())
 
     private var pipeline: SpeechPipeline?
-    private var detector: PooledDetector?
+    private var gate: GatedDetector?
     private var listener: (any SessionListener)?
     private var recognitions: [UtteranceKey: any Recognition] = [:]
     private var requestedAt: [UtteranceKey: (finish: UInt64, ingestMS: Double)] = [:]
@@ -82,10 +88,20 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     /// - Parameter lastSequence: nil for the first connection; else the last final that the client has.
     /// - Returns: the connection's number, for ``ingest(_:from:)`` and ``detach(_:)``.
     public nonisolated func attach(_ listener: any SessionListener, lastSequence: Int? = nil) -> Int {
-        let number = inbox.withLock {
-            $0.connection += 1
-            $0.controls.append(.attach(listener, lastSequence: lastSequence))
-            return $0.connection
+        let number = inbox.withLock { inbox in
+            inbox.connection += 1
+            inbox.controls.append(.attach(listener, lastSequence: lastSequence))
+            inbox.overlap = 0
+            // The rest of a cut sample will not come: the new connection begins with a whole one.
+            let partial = inbox.received % format.bytesPerFrame
+            inbox.received -= partial
+            if inbox.audio.count >= partial {
+                inbox.audio.removeLast(partial)
+            } else {
+                inbox.audio = []
+                inbox.mustDropPartialSample = true
+            }
+            return inbox.connection
         }
         wake()
         return number
@@ -97,6 +113,23 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         wake()
     }
 
+    /// Says that the audio which `connection` sends next begins at `sample` (per channel, at the client's rate, from 0). What the
+    /// session has already is then discarded.
+    ///
+    /// - Throws: ``ErrorCode/resumeGap`` when audio between what the session has and `sample` is missing.
+    public nonisolated func goOn(at sample: Int, from connection: Int) throws(SpeechError) {
+        let (missing, received) = inbox.withLock { inbox in
+            guard connection == inbox.connection else { return (0, 0) }
+            let received = inbox.received / format.bytesPerFrame
+            inbox.overlap = max(0, inbox.received - sample * format.bytesPerFrame)
+            return (sample - received, received)
+        }
+        guard missing > 0 else { return }
+        throw SpeechError(
+            .resumeGap, "The audio goes on at sample \(sample), but \(missing) samples before it never came.",
+            advice: "Send from sample \(received), as `resumed` said; or start a new session.")
+    }
+
     /// Takes audio; what an older connection sends is ignored.
     ///
     /// - Returns: false when the inbox is full: read no more until ``SessionEvent/hasRoom``.
@@ -106,7 +139,10 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         let worthWaking = format.sampleRate * format.bytesPerFrame * VoiceActivityWindow.milliseconds / 1000
         let (hasRoom, wakes) = inbox.withLock { inbox in
             guard connection == inbox.connection, !inbox.isOver else { return (true, false) }
-            inbox.audio.append(contentsOf: bytes)
+            let known = min(inbox.overlap, bytes.count)
+            inbox.overlap -= known
+            inbox.received += bytes.count - known
+            inbox.audio.append(contentsOf: bytes[known...])
             // The newest portion is the last one needed for what this hand-over can decide.
             inbox.audioArrived = services.clock.monotonicNanoseconds
             inbox.isFull = inbox.audio.count >= limit
@@ -146,6 +182,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         var controls: [Control] = []
         var arrived: UInt64 = 0
         var wasFull = false
+        var mustDropPartialSample = false
         audio.removeAll(keepingCapacity: true)
         inbox.withLock { inbox in
             inbox.isQueued = false
@@ -155,9 +192,11 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             arrived = inbox.audioArrived
             wasFull = inbox.isFull
             inbox.isFull = false
+            swap(&mustDropPartialSample, &inbox.mustDropPartialSample)
         }
         // Whoever begins hears everything; whoever resumes is told a position that counts what the cut connection still delivered.
         for case .attach(let newcomer, nil) in controls { attach(newcomer, resumingAfter: nil) }
+        if mustDropPartialSample { pipeline?.dropPartialSample() }
         for (key, update, at) in updates { take(update, for: key, at: at) }
         if !audio.isEmpty, !hasEnded { take(audio, arrived: arrived) }
         if wasFull { listener?.session(.hasRoom) }
@@ -181,14 +220,10 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     private func take(_ bytes: [UInt8], arrived: UInt64) {
         if pipeline == nil {
-            do {
-                let leased = try services.detectors.lease()
-                detector = leased
-                pipeline = SpeechPipeline(
-                    format: format, configuration: services.pipeline, detector: GatedDetector(leased.detector))
-            } catch {
-                return breakDown(error)
-            }
+            let detectors = services.detectors
+            let gate = GatedDetector(lease: { detectors.lease() }, giveBack: { detectors.giveBack($0) })
+            self.gate = gate
+            pipeline = SpeechPipeline(format: format, configuration: services.pipeline, detector: gate)
         }
         services.metrics.frames.increment()
         // At most a second at a time: the pipeline's ring must still hold what an action names.
@@ -301,8 +336,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             services.metrics.wordsShown.increment(by: stability.shown)
             services.metrics.wordsRevised.increment(by: stability.revised)
         }
-        if let detector { services.detectors.giveBack(detector) }
-        detector = nil
+        gate?.reset()
+        gate = nil
     }
 
     /// Whether nobody can want this session any more; asked once a second.

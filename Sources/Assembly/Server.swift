@@ -46,7 +46,9 @@ public struct Server: Sendable {
 
         let metrics = MetricsRegistry()
         metrics.registerProcessMetrics(version: Self.version)
-        let detectors = DetectorPool { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) }
+        let detectors = DetectorPool(
+            make: { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) },
+            report: { [logger] in logger.warning("a session listens without the neural detector", metadata: ["reason": "\($0)"]) })
         let registry = SessionRegistry(
             services: SessionServices(
                 recognizer: pool, detectors: detectors, pipeline: Recognition.pipelineConfiguration(settings),
@@ -87,7 +89,7 @@ public struct Server: Sendable {
         let warming = ContinuousClock.now
         do {
             try await pool.start()
-            try detectors.warmUp(1)
+            try detectors.warmUp(4)
         } catch {
             await pool.stop()
             throw error

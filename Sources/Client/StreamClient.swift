@@ -51,6 +51,8 @@ public actor StreamClient {
     private var lastSequence = 0
     /// The next sample to send; `nil` until the server has said.
     private var position: Int?
+    /// The connection resumed a session and has not yet said where its audio begins.
+    private var mustSayPosition = false
     private var isSending = false
     private var isEnding = false
     private var endIsSent = false
@@ -107,7 +109,10 @@ public actor StreamClient {
         defer { isSending = false }
         while case .open(let socket) = link, let position {
             do {
-                if let audio = kept.audio(from: position) {
+                if mustSayPosition {
+                    mustSayPosition = false
+                    try await socket.send(text: ClientStreamMessage.position(sample: position).json)
+                } else if let audio = kept.audio(from: position) {
                     // Noted first: while this waits, a new connection may set it anew.
                     self.position = position + audio.count / configuration.bytesPerSample
                     try await socket.send(binary: ByteBuffer(bytes: audio))
@@ -200,6 +205,7 @@ public actor StreamClient {
         switch message {
         case .ack(let ack):
             session = ack
+            mustSayPosition = false
             begin(at: kept.start)
             return .ready(ack)
         case .resumed(let nextSample, let lastSequence):
@@ -208,6 +214,7 @@ public actor StreamClient {
                     .resumeGap, "The server asks for audio that it had finalised.",
                     advice: "Start a new stream and report this defect.")
             }
+            mustSayPosition = true
             begin(at: nextSample)
             return .resumed(nextSample: nextSample, lastSequence: lastSequence)
         case .partial(let partial): return .partial(partial)

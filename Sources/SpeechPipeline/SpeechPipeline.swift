@@ -87,6 +87,9 @@ public struct SpeechPipeline {
         takeWindows(into: &actions)
     }
 
+    /// Forgets the beginning of a sample frame whose rest will not come, because the connection that sent it was cut.
+    public mutating func dropPartialSample() { decoder.dropPartialSample() }
+
     /// The stream is over: closes an open utterance. Finals may still follow from ``recognised(_:_:into:)``.
     public mutating func finish(into actions: inout [PipelineAction]) {
         resampled.removeAll(keepingCapacity: true)

@@ -7,6 +7,9 @@ public enum ClientStreamMessage: Sendable {
     case start(StreamStart)
     /// Continues a session on a new connection.
     case resume(StreamResume)
+    /// The audio that follows begins at this sample (per channel, at the client's rate, from 0): to be sent after a resumption, so that
+    /// what the server has already is discarded and a gap is noticed.
+    case position(sample: Int)
     /// Audio in base64, for clients that cannot send binary messages.
     case frame([UInt8])
     /// No more audio will come; what was said is finalised.
@@ -35,6 +38,9 @@ public enum ClientStreamMessage: Sendable {
                 $0.field("session_id", resume.sessionID.description)
                 $0.field("resume_token", resume.token.exposed)
                 $0.field("last_sequence", resume.lastSequence)
+            case .position(let sample):
+                $0.field("type", "position")
+                $0.field("sample", sample)
             case .frame(let bytes):
                 $0.field("type", "frame")
                 $0.field("base64", Data(bytes).base64EncodedString())
@@ -86,12 +92,15 @@ private struct Wire: Decodable {
     let message: ClientStreamMessage
 
     enum Key: String, CodingKey {
-        case type, base64, channels, encoding, language
+        case type, base64, channels, encoding, language, sample
         case sampleRate = "sample_rate"
         case sessionID = "session_id"
         case resumeToken = "resume_token"
         case lastSequence = "last_sequence"
     }
+
+    /// More than a thousand years at 48 kHz: what is beyond would not fit into calculations.
+    private static let maximumSample = 1 << 52
 
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Key.self)
@@ -110,13 +119,20 @@ private struct Wire: Decodable {
                         encoding: try fields.decodeIfPresent(String.self, forKey: .encoding),
                         language: try fields.decodeIfPresent(String.self, forKey: .language)))
             }
+        case "position":
+            let sample = try fields.wholeNumber(.sample)
+            guard (0...Self.maximumSample).contains(sample) else {
+                throw JSONMessage.malformed(
+                    "The field `sample` is not a position.", advice: "Count samples per channel from the session's start, from 0.")
+            }
+            message = .position(sample: sample)
         case "frame":
             guard let audio = Data(base64Encoded: try fields.decode(String.self, forKey: .base64)) else {
                 throw JSONMessage.malformed("The field `base64` is not base64.", advice: "Send binary messages instead.")
             }
             message = .frame(Array(audio))
         case "end": message = .end
-        default: throw JSONMessage.malformed("The message's `type` is unknown.", advice: "Send `start`, `frame` or `end`.")
+        default: throw JSONMessage.malformed("The message's `type` is unknown.", advice: "Send `start`, `position`, `frame` or `end`.")
         }
     }
 }

@@ -58,6 +58,49 @@ import Testing
         #expect((before.finals + after.finals).map(\.hypothesis.text) == (1...4).map { "utterance-\($0)" })
     }
 
+    @Test func `what is sent again after a resumption is not heard twice`() async throws {
+        let registry = makeRegistry()
+        let session = try registry.create(format: format)
+        let audio = TestAudio.bursts(3)
+        let first = Listener()
+        let number = session.attach(first)
+        // The connection is cut in the middle of a sample.
+        send(Array(audio[..<60_001]), to: session, as: number)
+        session.detach(number)
+
+        let second = Listener()
+        let again = session.attach(second, lastSequence: 0)
+        #expect(await second.untilResumed() == 30_000)
+        try session.goOn(at: 10_000, from: again)
+        send(Array(audio[20_000...]), to: session, as: again)
+        session.end()
+        let events = await second.untilEnd()
+        #expect(events.finals.map(\.sequence) == [1, 2, 3])
+        let undisturbed = try await timesWithoutACut(audio)
+        #expect(events.finals.map { [$0.startMS, $0.endMS] } == undisturbed)
+    }
+
+    private func timesWithoutACut(_ audio: [UInt8]) async throws -> [[Int]] {
+        let session = try makeRegistry().create(format: format)
+        let listener = Listener()
+        send(audio, to: session, as: session.attach(listener))
+        session.end()
+        return await listener.untilEnd().finals.map { [$0.startMS, $0.endMS] }
+    }
+
+    @Test func `a gap after a resumption is refused and told`() async throws {
+        let session = try makeRegistry().create(format: format)
+        let number = session.attach(Listener())
+        send([UInt8](repeating: 0, count: 3200), to: session, as: number)
+        try session.goOn(at: 1600, from: number)
+        let error = #expect(throws: SpeechError.self) { try session.goOn(at: 1700, from: number) }
+        #expect(error?.code == .resumeGap)
+        #expect(error?.description.contains("100 samples") == true)
+        // What an older connection says does not matter any more.
+        _ = session.attach(Listener(), lastSequence: 0)
+        try session.goOn(at: 99_999, from: number)
+    }
+
     @Test func `an ended session still tells its end to a client that missed it`() async throws {
         let session = try makeRegistry().create(format: format)
         let first = Listener()

@@ -19,14 +19,18 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
     /// Decoder frames are 10 ms long.
     private static let frameMS = 10
 
+    /// What a cold utterance must have reached, in samples, for its mean to be estimated anew: 0.5, 1 and 2 s.
+    private static let coldSteps = [SampleTime.rate / 2, SampleTime.rate, 2 * SampleTime.rate]
+    /// How much the default mean weighs against the utterance's own, in frames: enough to tame an estimate from half a second.
+    private static let coldWeight = 25.0
+
     private let decoder: OpaquePointer
     private let mode: Mode
     private var utterance: [Int16] = []
-    /// Whether nothing is known yet about this session's speaker and microphone.
-    private var isCold = false
-    /// A cold utterance up to this long is decoded a second time with its own cepstral mean: a wrong mean costs every second word,
-    /// and the second pass takes about a tenth of the utterance's length. 5 s.
-    private static let coldSamples = 5 * SampleTime.rate
+    /// The steps that are still ahead while nothing is known about this session's speaker and microphone; else empty.
+    private var stepsAhead: ArraySlice<Int> = []
+    /// The mean that the current pass began with.
+    private var passMean = CepstralMean()
 
     /// Loads the model.
     ///
@@ -74,18 +78,25 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
 
     public func start(adaptation: String?) throws {
         utterance.removeAll(keepingCapacity: true)
-        isCold = mode == .live && adaptation == nil
-        if mode == .live { ps_set_cmn(decoder, adaptation ?? Self.coldMean) }
+        if mode == .live {
+            stepsAhead = adaptation == nil ? Self.coldSteps[...] : []
+            passMean = CepstralMean(adaptation ?? Self.coldMean)
+            ps_set_cmn(decoder, passMean.text)
+        }
         guard ps_start_utt(decoder) == 0 else { throw failure("begin an utterance") }
     }
 
     public func accept(_ samples: UnsafeBufferPointer<Int16>) throws {
         if mode == .file {
             utterance.append(contentsOf: samples)
-        } else {
-            if isCold, utterance.count <= Self.coldSamples { utterance.append(contentsOf: samples) }
-            guard ps_process_raw(decoder, samples.baseAddress, samples.count, 0, 0) >= 0 else { throw failure("decode audio") }
+            return
         }
+        guard ps_process_raw(decoder, samples.baseAddress, samples.count, 0, 0) >= 0 else { throw failure("decode audio") }
+        guard let step = stepsAhead.first else { return }
+        utterance.append(contentsOf: samples)
+        guard utterance.count >= step else { return }
+        stepsAhead = stepsAhead.drop { $0 <= utterance.count }
+        try decodeAgain()
     }
 
     public func partial() -> Hypothesis {
@@ -99,7 +110,6 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
             }
         }
         guard ps_end_utt(decoder) == 0 else { throw failure("end an utterance") }
-        if isCold, !utterance.isEmpty, utterance.count <= Self.coldSamples { try decodeAgain() }
         let hypothesis = Hypothesis(words: words(confidences: true), alternatives: alternatives())
         let mean = mode == .live ? ps_get_cmn(decoder, 1).map { String(cString: $0) } : nil
         return (hypothesis, mean)
@@ -107,12 +117,18 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
 
     public func cancel() { ps_end_utt(decoder) }
 
-    /// Decodes the kept utterance with the mean that its first decoding estimated.
+    /// Begins a cold utterance anew with the mean of what was heard of it so far.
+    ///
+    /// With a wrong mean every fourth word is wrong, and PocketSphinx itself would need many seconds to learn: it weighs what it was
+    /// given like 5 s of speech. Done while the speaker goes on, so that nothing is left to do when the utterance ends.
     private func decodeAgain() throws {
-        ps_set_cmn(decoder, ps_get_cmn(decoder, 1))
+        guard ps_end_utt(decoder) == 0, let blended = ps_get_cmn(decoder, 1) else { throw failure("decode an utterance again") }
+        let frames = Double(utterance.count) / Double(SampleTime.rate / 1000 * Self.frameMS)
+        let own = CepstralMean(String(cString: blended)).removing(passMean, weight: CepstralMean.engineWeight, from: frames)
+        passMean = own.mixed(with: CepstralMean(Self.coldMean), weight: Self.coldWeight, own: frames)
+        ps_set_cmn(decoder, passMean.text)
         guard ps_start_utt(decoder) == 0,
-            utterance.withUnsafeBufferPointer({ ps_process_raw(decoder, $0.baseAddress, $0.count, 0, 0) }) >= 0,
-            ps_end_utt(decoder) == 0
+            utterance.withUnsafeBufferPointer({ ps_process_raw(decoder, $0.baseAddress, $0.count, 0, 0) }) >= 0
         else { throw failure("decode an utterance again") }
     }
 

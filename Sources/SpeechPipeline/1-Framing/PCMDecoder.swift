@@ -14,6 +14,9 @@ public struct PCMDecoder: Sendable {
     /// Bytes of an incomplete sample frame, kept for the next call; at the end of a stream that is a truncated sample.
     public var pendingBytes: Int { pending.count }
 
+    /// Forgets those bytes.
+    public mutating func dropPartialSample() { pending = PartialFrame() }
+
     /// Decodes `bytes` and appends one sample per complete sample frame to `output`, which is all that may allocate.
     ///
     /// Float samples beyond ±1 are clipped. A float that is not finite throws `invalid-audio`: then nothing is appended and the

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 pid_t workers_fork(void) { return fork(); }
@@ -88,3 +89,10 @@ int workers_spawn(char *const arguments[], int control, int output, pid_t *proce
 int workers_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 int workers_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+unsigned long long workers_processor_time(pid_t process) {
+    clockid_t clock;
+    struct timespec time;
+    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
+    return (unsigned long long)time.tv_sec * 1000000000ull + (unsigned long long)time.tv_nsec;
+}

@@ -30,15 +30,6 @@ final class Supervisor: @unchecked Sendable {
         var over = false
     }
 
-    private struct Worker {
-        var processID: Int32?
-        var reader = MessageReader()
-        var lease: Lease?
-        var attempt = 0
-        var utterance: UInt32 = 0
-        let askedAt: UInt64
-    }
-
     private struct Waiting {
         var lease: Lease
         var attempt: Int
@@ -53,16 +44,14 @@ final class Supervisor: @unchecked Sendable {
     private let wakeEvent: CInt
 
     // thread-confined
-    private var template: Template?
-    private var workers: [CInt: Worker] = [:]
+    private var keeper: TemplateKeeper
+    private var workers: [CInt: DecoderProcess] = [:]
     private var waiting: [Waiting] = []
     private var nextUtterance: UInt32 = 1
     private var starting: [CheckedContinuation<Void, any Error>] = []
     private var stopping: [CheckedContinuation<Void, Never>] = []
     private var isStopping = false
     private var hasStarted = false
-    private var retryTemplateAt: UInt64?
-    private var retryDelayMS = 0
     private var statistics = WorkerPool.Statistics()
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
@@ -70,6 +59,7 @@ final class Supervisor: @unchecked Sendable {
         self.configuration = configuration
         self.clock = clock
         self.report = report
+        keeper = TemplateKeeper(command: configuration.command, loadTimeoutMS: configuration.loadTimeoutMS)
         published = Mutex(Published(load: RecognizerLoad(ready: 0, busy: 0, waiting: 0, capacity: configuration.decoders)))
         wakeEvent = workers_event()
     }
@@ -154,16 +144,15 @@ final class Supervisor: @unchecked Sendable {
 
     private func wait() {
         var descriptors = [pollfd(fd: wakeEvent, events: Int16(POLLIN), revents: 0)]
-        if let template {
-            descriptors.append(pollfd(fd: template.control, events: Int16(POLLIN), revents: 0))
-            if let errors = template.errors { descriptors.append(pollfd(fd: errors, events: Int16(POLLIN), revents: 0)) }
+        for descriptor in [keeper.control, keeper.errors] {
+            if let descriptor { descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
         }
         for (socket, worker) in workers {
             let blocked = worker.lease?.isBlocked ?? false
             descriptors.append(pollfd(fd: socket, events: Int16(POLLIN | (blocked ? POLLOUT : 0)), revents: 0))
         }
         let isTimed =
-            retryTemplateAt != nil || !waiting.isEmpty || !hasStarted
+            keeper.isTimed || !waiting.isEmpty || !hasStarted
             || workers.values.contains { $0.lease != nil || $0.processID == nil }
         let ready = poll(&descriptors, nfds_t(descriptors.count), isTimed ? 50 : 1000)
         guard ready > 0 else { return }
@@ -171,9 +160,9 @@ final class Supervisor: @unchecked Sendable {
             if descriptor.fd == wakeEvent {
                 var count: UInt64 = 0
                 _ = read(wakeEvent, &count, 8)
-            } else if let template, descriptor.fd == template.control {
-                listenToTemplate()
-            } else if let template, descriptor.fd == template.errors {
+            } else if descriptor.fd == keeper.control {
+                if let error = keeper.listen(&buffer) { templateFailed(error) }
+            } else if descriptor.fd == keeper.errors {
                 readErrors()
             } else if workers[descriptor.fd] != nil {
                 if descriptor.revents & Int16(POLLOUT) != 0 { workers[descriptor.fd]?.lease?.resume() }
@@ -189,11 +178,11 @@ final class Supervisor: @unchecked Sendable {
         published.withLock {
             $0.load = load
             $0.statistics = statistics
+            $0.statistics.templates = keeper.starts
             $0.processIDs = workers.values.compactMap(\.processID)
         }
         if !hasStarted, ready >= configuration.decoders {
             hasStarted = true
-            retryDelayMS = 0
             for continuation in starting { continuation.resume() }
             starting = []
         }
@@ -202,62 +191,28 @@ final class Supervisor: @unchecked Sendable {
     // MARK: - the template
 
     private func keepTemplate() {
-        if template == nil, now >= retryTemplateAt ?? 0 {
-            retryTemplateAt = nil
-            statistics.templates += 1
-            do {
-                template = try Template(command: configuration.command, startedAt: now)
-            } catch {
-                templateFailed(error)
-            }
-        }
-        guard let template, template.isLoaded else { return }
-        while workers.count < configuration.decoders {
-            guard let socket = template.fork() else { return templateEnded() }
-            workers[socket] = Worker(askedAt: now)
+        if let error = keeper.keep(now: now) { return templateFailed(error) }
+        while keeper.isLoaded, workers.count < configuration.decoders {
+            guard let socket = keeper.fork() else { return templateFailed(keeper.ended(&buffer)) }
+            workers[socket] = DecoderProcess(askedAt: now)
         }
     }
 
-    private func listenToTemplate() {
-        guard let template else { return }
-        switch template.listen(&buffer) {
-        case .nothing: break
-        case .loaded: retryDelayMS = 0
-        case .failed(let text):
-            templateFailed(
-                SpeechError(
-                    .brokenModel, "The recogniser could not load its model: \(text)",
-                    advice: "Run `mynah doctor`; reinstall the model, or point models.directory at a whole one."))
-        case .ended: templateEnded()
+    private func templateFailed(_ error: any Error) {
+        readErrors()
+        if hasStarted {
+            report(.templateEnded(retryInMS: keeper.restart(now: now), reason: "\(error)"))
+        } else {
+            // A model that cannot be loaded at the start is the operator's to mend.
+            for continuation in starting { continuation.resume(throwing: error) }
+            starting = []
+            keeper.end()
+            isStopping = true
         }
     }
 
     private func readErrors() {
-        guard let template else { return }
-        for line in template.readErrors(&buffer) { report(.printed(line)) }
-    }
-
-    private func templateEnded() {
-        readErrors()
-        let last = template?.lastErrors.suffix(3).joined(separator: "; ") ?? ""
-        templateFailed(
-            SpeechError(
-                .brokenModel, "The recogniser's process ended\(last.isEmpty ? "." : ": \(last)")",
-                advice: "Run `mynah doctor`; it says which file is missing or broken."))
-    }
-
-    private func templateFailed(_ error: any Error) {
-        template?.end()
-        template = nil
-        if !hasStarted {
-            for continuation in starting { continuation.resume(throwing: error) }
-            starting = []
-            isStopping = true
-            return
-        }
-        retryDelayMS = min(max(retryDelayMS * 2, 100), 5000)
-        retryTemplateAt = now + UInt64(retryDelayMS) * 1_000_000
-        report(.templateEnded(retryInMS: retryDelayMS, reason: "\(error)"))
+        for line in keeper.readErrors(&buffer) { report(.printed(line)) }
     }
 
     // MARK: - the workers
@@ -370,20 +325,14 @@ final class Supervisor: @unchecked Sendable {
     private func checkTime() {
         let now = now
         let hang = UInt64(configuration.hangTimeoutMS) * 1_000_000
-        for (socket, worker) in workers {
-            if let owed = worker.lease?.owedSince, now > owed, now - owed > hang {
+        for socket in workers.keys {
+            if workers[socket]?.isStuck(now: now, limit: hang) == true {
                 statistics.hangs += 1
-                if let processID = worker.processID { report(.hung(processID: processID)) }
+                if let processID = workers[socket]?.processID { report(.hung(processID: processID)) }
                 kill(socket)
-            } else if worker.processID == nil, now - worker.askedAt > 10_000_000_000 {
+            } else if let worker = workers[socket], worker.processID == nil, now - worker.askedAt > 10_000_000_000 {
                 lose(socket)
             }
-        }
-        if let template, !template.isLoaded, now - template.startedAt > UInt64(configuration.loadTimeoutMS) * 1_000_000 {
-            templateFailed(
-                SpeechError(
-                    .brokenModel, "The recogniser did not load its model within \(configuration.loadTimeoutMS / 1000) s.",
-                    advice: "Check the disk and the model files with `mynah doctor`."))
         }
         if let limit = configuration.waitForDecoderMS {
             while let index = waiting.firstIndex(where: { now - $0.since > UInt64(limit) * 1_000_000 }) {
@@ -413,8 +362,7 @@ final class Supervisor: @unchecked Sendable {
         }
         workers = [:]
         waiting = []
-        template?.end()
-        template = nil
+        keeper.end()
         for continuation in starting { continuation.resume(throwing: stopped) }
         publish()
         for continuation in stopping { continuation.resume() }

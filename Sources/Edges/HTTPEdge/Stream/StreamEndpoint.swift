@@ -62,6 +62,9 @@ private final class StreamHandler: WebSocketHandler {
             switch try ClientStreamMessage(json: text) {
             case .start(let start): try self.start(start, on: connection)
             case .resume(let resume): try self.resume(resume, on: connection)
+            case .position(let sample):
+                guard let session else { throw Self.unexpected("`position`") }
+                try session.goOn(at: sample, from: self.number)
             case .frame(let bytes): try bytes.withUnsafeBytes { try take($0, on: connection) }
             case .end:
                 guard let session else { throw Self.unexpected("`end`") }

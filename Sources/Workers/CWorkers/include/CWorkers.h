@@ -19,4 +19,6 @@ int workers_event(void);
 int workers_pipe(int ends[2]);
 /// Turns core dumps off, lowers the priority by `nice`, and leaves Ctrl-C and SIGTERM to the parent: a worker ends when its socket does.
 void workers_become_worker(int nice);
+/// Processor time that `process` used so far, in nanoseconds; 0 when it is gone.
+unsigned long long workers_processor_time(pid_t process);
 #endif

@@ -1,0 +1,92 @@
+import Glibc
+import SpeechModel
+
+/// Keeps one ``Template`` running: starts it, hears it, and starts it again after a growing pause. Used on the supervisor's thread.
+struct TemplateKeeper {
+    private static let pausesMS = 100...5000
+
+    private let command: [String]
+    private let loadTimeoutMS: Int
+    private var template: Template?
+    private var retryAt: UInt64?
+    private var pauseMS = 0
+    /// Templates that were started so far.
+    private(set) var starts = 0
+
+    init(command: [String], loadTimeoutMS: Int) {
+        self.command = command
+        self.loadTimeoutMS = loadTimeoutMS
+    }
+
+    /// Whether it can fork decoders.
+    var isLoaded: Bool { template?.isLoaded ?? false }
+    /// Whether something is due at a certain time.
+    var isTimed: Bool { retryAt != nil }
+    /// Where it speaks, for poll(2).
+    var control: CInt? { template?.control }
+    /// Where it and its forks print, for poll(2).
+    var errors: CInt? { template?.errors }
+
+    /// Starts the template when it is due, and gives up one that loads for too long; returns why it failed.
+    mutating func keep(now: UInt64) -> (any Error)? {
+        if let template {
+            guard !template.isLoaded, now > template.startedAt + UInt64(loadTimeoutMS) * 1_000_000 else { return nil }
+            return SpeechError(
+                .brokenModel, "The recogniser did not load its model within \(loadTimeoutMS / 1000) s.",
+                advice: "Check the disk and the model files with `mynah doctor`.")
+        }
+        guard now >= retryAt ?? 0 else { return nil }
+        retryAt = nil
+        starts += 1
+        do {
+            template = try Template(command: command, startedAt: now)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Asks for one more decoder: its socket; nil when the template is gone.
+    func fork() -> CInt? { template?.fork() }
+
+    /// Hears what the template says; returns why it failed, if it did.
+    mutating func listen(_ buffer: inout [UInt8]) -> (any Error)? {
+        switch template?.listen(&buffer) {
+        case nil, .nothing: return nil
+        case .loaded:
+            pauseMS = 0
+            return nil
+        case .failed(let text):
+            return SpeechError(
+                .brokenModel, "The recogniser could not load its model: \(text)",
+                advice: "Run `mynah doctor`; reinstall the model, or point models.directory at a whole one.")
+        case .ended: return ended(&buffer)
+        }
+    }
+
+    /// The error that a template which ended by itself is, with its last words.
+    mutating func ended(_ buffer: inout [UInt8]) -> any Error {
+        _ = readErrors(&buffer)
+        let last = template?.lastErrors.suffix(3).joined(separator: "; ") ?? ""
+        return SpeechError(
+            .brokenModel, "The recogniser's process ended\(last.isEmpty ? "." : ": \(last)")",
+            advice: "Run `mynah doctor`; it says which file is missing or broken.")
+    }
+
+    /// The lines that were printed since the last call.
+    func readErrors(_ buffer: inout [UInt8]) -> [String] { template?.readErrors(&buffer) ?? [] }
+
+    /// Ends the template and plans the next one; returns in how many milliseconds.
+    mutating func restart(now: UInt64) -> Int {
+        end()
+        pauseMS = min(max(pauseMS * 2, Self.pausesMS.lowerBound), Self.pausesMS.upperBound)
+        retryAt = now + UInt64(pauseMS) * 1_000_000
+        return pauseMS
+    }
+
+    /// Ends the template, and all decoders with it.
+    mutating func end() {
+        template?.end()
+        template = nil
+    }
+}
