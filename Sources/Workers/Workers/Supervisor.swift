@@ -34,6 +34,9 @@ final class Supervisor: @unchecked Sendable {
         var lease: Lease
         var attempt: Int
         var since: UInt64
+        /// The decoder must have been asked for at this time or later: a second attempt wants a fresh process, not a neighbour of the
+        /// one that died, which may be dying of the same cause.
+        var decoderSince: UInt64 = 0
     }
 
     let configuration: WorkerPool.Configuration
@@ -299,7 +302,7 @@ final class Supervisor: @unchecked Sendable {
                     advice: "Later speech is not affected; repeat what was said."))
         } else {
             statistics.replays += 1
-            waiting.insert(Waiting(lease: lease, attempt: worker.attempt + 1, since: now), at: 0)
+            waiting.insert(Waiting(lease: lease, attempt: worker.attempt + 1, since: now, decoderSince: now), at: 0)
         }
     }
 
@@ -311,9 +314,9 @@ final class Supervisor: @unchecked Sendable {
 
     private func assign() {
         guard !waiting.isEmpty else { return }
-        for socket in workers.keys where workers[socket]?.processID != nil && workers[socket]?.lease == nil {
-            guard !waiting.isEmpty else { return }
-            let next = waiting.removeFirst()
+        for (socket, worker) in workers where worker.processID != nil && worker.lease == nil {
+            guard let index = waiting.firstIndex(where: { $0.decoderSince <= worker.askedAt }) else { continue }
+            let next = waiting.remove(at: index)
             workers[socket]?.lease = next.lease
             workers[socket]?.attempt = next.attempt
             workers[socket]?.utterance = nextUtterance
