@@ -52,6 +52,8 @@ check-sanitizers: setup ## Run the tests of pure and threaded targets under ASan
 	swift test --sanitize=thread --scratch-path .build-tsan --filter '$(SANITIZED)' $(FLAGS)
 
 bench: build ## Run the benchmarks, each figure beside its limit
+	@Scripts/setup --tests
+	swift build -c release --product bench $(FLAGS)
 	@Scripts/bench
 
 fmt: ## Format the Swift sources

@@ -49,6 +49,7 @@ let package = Package(
 
         // Beside the layers
         .target(name: "Lanes", swiftSettings: strict),
+        .target(name: "TextAnalysis", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(
             name: "Telemetry",
             dependencies: ["SpeechModel", .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
@@ -133,6 +134,18 @@ let package = Package(
             ],
             path: "Sources/mynah/Program", swiftSettings: strict, linkerSettings: runPath),
 
+        // Benchmarks (`make bench`): the program's promises, measured
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "Assembly", "Lanes", "MynahClient", "MynahConfiguration", "PocketSphinxEngine", "SpeechModel", "SpeechPipeline",
+                "Workers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Benchmarks", swiftSettings: strict, linkerSettings: runPath),
+
         // Tests
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         .executableTarget(
@@ -180,6 +193,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict, linkerSettings: runPath),
+        .testTarget(name: "TextAnalysisTests", dependencies: ["SpeechModel", "TextAnalysis"], swiftSettings: strict),
         .testTarget(name: "LanesTests", dependencies: ["Lanes"], swiftSettings: strict),
         .testTarget(
             name: "WorkersTests", dependencies: ["Lanes", "Ports", "PocketSphinxEngine", "SpeechModel", "Workers", "mynah"],

@@ -164,6 +164,11 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         wake()
     }
 
+    /// Counts how long it took from the recogniser's answer to the moment of this call, in which a result was written to its connection.
+    public nonisolated var countPublication: @Sendable (_ since: UInt64) -> Void {
+        { [services] in services.metrics.publish.observe(Double(services.clock.monotonicNanoseconds &- $0) / 1e9) }
+    }
+
     private nonisolated func wake() {
         let mustQueue = inbox.withLock {
             let isNew = !$0.isQueued
@@ -261,7 +266,6 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             pipeline!.failed(error, for: key, into: &actions)
         }
         perform(at: time)
-        if listener != nil { services.metrics.publish.observe(Double(services.clock.monotonicNanoseconds &- time) / 1e9) }
     }
 
     /// Carries out what the pipeline asked for; `since` is when the last thing that it needed arrived.
@@ -292,10 +296,10 @@ public actor LiveSession: LaneClient, RecognitionObserver {
                 services.metrics.finals.increment()
                 finals.append(result)
                 if finals.count > Self.history { finals.removeFirst(finals.count - Self.history) }
-                listener?.session(.transcript(.final(result)))
+                listener?.session(.transcript(.final(result), since: since))
             case .emit(let event):
                 if case .finalised(let sample) = event { finalisedThrough = sample }
-                listener?.session(.transcript(event))
+                listener?.session(.transcript(event, since: since))
             }
         }
         requestedAt = requestedAt.filter { recognitions[$0.key] != nil }
@@ -308,9 +312,10 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         listener = newcomer
         detachedSince = nil
         guard let lastSequence else { return }
+        let now = services.clock.monotonicNanoseconds
         newcomer.session(.resumed(nextSample: pipeline?.receivedSamples ?? 0, lastSequence: finals.last?.sequence ?? 0))
-        for final in finals where final.sequence > lastSequence { newcomer.session(.transcript(.final(final))) }
-        if finalisedThrough > 0 { newcomer.session(.transcript(.finalised(throughInputSample: finalisedThrough))) }
+        for final in finals where final.sequence > lastSequence { newcomer.session(.transcript(.final(final), since: now)) }
+        if finalisedThrough > 0 { newcomer.session(.transcript(.finalised(throughInputSample: finalisedThrough), since: now)) }
         if hasEnded { newcomer.session(.ended(lastSequence: finals.last?.sequence ?? 0)) }
     }
 

@@ -2,8 +2,8 @@ public import SpeechModel
 
 /// What a live session tells the connection that is attached to it.
 public enum SessionEvent: Sendable {
-    /// A result, or the position before which audio may be forgotten.
-    case transcript(TranscriptEvent)
+    /// A result, or the position before which audio may be forgotten. What led to it arrived at the monotonic time `since`.
+    case transcript(TranscriptEvent, since: UInt64)
     /// The session goes on; send audio from this sample. The finals that were missed follow.
     case resumed(nextSample: Int, lastSequence: Int)
     /// A newer connection took the session over.

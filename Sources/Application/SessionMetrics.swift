@@ -6,7 +6,7 @@ public struct SessionMetrics: Sendable {
     let preprocess: Histogram
     /// Request to the recogniser → its final hypothesis.
     let stt: Histogram
-    /// Hypothesis → event handed to the connection.
+    /// Hypothesis → event written to the connection.
     let publish: Histogram
     let frames: Counter
     let finals: Counter

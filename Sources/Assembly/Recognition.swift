@@ -22,10 +22,10 @@ public enum Recognition {
 
     /// A pool for live sessions, or for files.
     public static func makePool(
-        mode: PocketSphinxDecoder.Mode, settings: Settings, models: ModelFiles, logger: Logger?
+        mode: PocketSphinxDecoder.Mode, settings: Settings, models: ModelFiles, command: [String]? = nil, logger: Logger?
     ) throws(SpeechError) -> WorkerPool {
         try models.check()
-        let command = [executablePath(), "worker", mode.rawValue, models.pocketSphinx]
+        let command = command ?? [executablePath(), "worker", mode.rawValue, models.pocketSphinx]
         let configuration =
             switch mode {
             case .live:

@@ -23,11 +23,15 @@ public struct Server: Sendable {
 
     private let configuration: Configuration
     private let logger: Logger
+    private let workerCommand: [String]?
 
-    /// Makes a server; nothing runs until ``run(onListening:)``.
-    public init(configuration: Configuration, logger: Logger) {
+    /// Makes a server; nothing runs until ``run(onReady:)``.
+    ///
+    /// - Parameter workerCommand: the program that is run for worker processes, and its arguments; nil for this one.
+    public init(configuration: Configuration, logger: Logger, workerCommand: [String]? = nil) {
         self.configuration = configuration
         self.logger = logger
+        self.workerCommand = workerCommand
     }
 
     /// Serves until SIGTERM, SIGINT or cancellation of the task's graceful shutdown.
@@ -40,7 +44,7 @@ public struct Server: Sendable {
         let access = try AccessGuard(
             listenAddress: listen.host, token: settings.server.tokenFile?.secret, allowedHosts: settings.server.allowedHosts)
         let models = ModelFiles.locate(settings)
-        let pool = try Recognition.makePool(mode: .live, settings: settings, models: models, logger: logger)
+        let pool = try Recognition.makePool(mode: .live, settings: settings, models: models, command: workerCommand, logger: logger)
         let started = ContinuousClock.now
         let isReady = Readiness()
 

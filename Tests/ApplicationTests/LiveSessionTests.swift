@@ -193,8 +193,8 @@ private final class Listener: SessionListener {
         var seen = Seen()
         for await event in stream {
             switch event {
-            case .transcript(.final(let result)): seen.finals.append(result)
-            case .transcript(.failed(let error)): seen.failures.append(error)
+            case .transcript(.final(let result), _): seen.finals.append(result)
+            case .transcript(.failed(let error), _): seen.failures.append(error)
             case .ended(let last): seen.lastSequence = last
             default: break
             }

@@ -33,6 +33,7 @@ enum Layering {
         [
             Module("SpeechPipeline", "Sources/SpeechPipeline", bare.union(["SpeechModel"])),
             Module("Ports", "Sources/Ports", ["SpeechModel"]),
+            Module("TextAnalysis", "Sources/TextAnalysis", bare.union(foundation).union(["SpeechModel"])),
             Module("Telemetry", "Sources/Telemetry", bare.union(["Logging", "SpeechModel"])),
             Module("WireProtocol", "Sources/WireProtocol", foundation.union(["SpeechModel"])),
             Module("TranscriptFormats", "Sources/TranscriptFormats", foundation.union(["SpeechModel"])),

@@ -108,7 +108,7 @@ private final class StreamHandler: WebSocketHandler {
             text: ServerStreamMessage.ack(
                 StreamAck(audioID: session.audioID.description, sessionID: session.id, resumeToken: session.resumeToken)
             ).json)
-        number = session.attach(Subscriber(connection, audioID: session.audioID.description))
+        number = session.attach(Subscriber(connection, session: session))
     }
 
     private func resume(_ resume: StreamResume, on connection: WebSocketConnection) throws {
@@ -117,7 +117,7 @@ private final class StreamHandler: WebSocketHandler {
         }
         let session = try registry.find(resume.sessionID, token: resume.token)
         self.session = session
-        number = session.attach(Subscriber(connection, audioID: session.audioID.description), lastSequence: resume.lastSequence)
+        number = session.attach(Subscriber(connection, session: session), lastSequence: resume.lastSequence)
     }
 
     private func take(_ bytes: UnsafeRawBufferPointer, on connection: WebSocketConnection) throws {
@@ -157,24 +157,27 @@ private func refuse(_ error: SpeechError, on connection: WebSocketConnection) {
 private final class Subscriber: SessionListener {
     private let connection: WebSocketConnection
     private let audioID: String
+    private let countPublication: @Sendable (UInt64) -> Void
     /// Finals so far, which is the index of the segment that partials are about.
     private let finals = Atomic<Int>(0)
 
-    init(_ connection: WebSocketConnection, audioID: String) {
+    init(_ connection: WebSocketConnection, session: LiveSession) {
         self.connection = connection
-        self.audioID = audioID
+        audioID = session.audioID.description
+        countPublication = session.countPublication
     }
 
     func session(_ event: SessionEvent) {
         let connection = connection
         switch event {
-        case .transcript(.partial(let result)):
-            write(.partial(StreamPartial(audioID: audioID, index: finals.load(ordering: .relaxed), result)), droppable: true)
-        case .transcript(.final(let result)):
+        case .transcript(.partial(let result), let since):
+            let index = finals.load(ordering: .relaxed)
+            write(.partial(StreamPartial(audioID: audioID, index: index, result)), droppable: true, since: since)
+        case .transcript(.final(let result), let since):
             finals.store(result.sequence, ordering: .relaxed)
-            write(.final(StreamFinal(audioID: audioID, result)))
-        case .transcript(.finalised(let sample)): write(.finalised(throughSample: sample))
-        case .transcript(.failed(let error)): write(.error(error))
+            write(.final(StreamFinal(audioID: audioID, result)), since: since)
+        case .transcript(.finalised(let sample), _): write(.finalised(throughSample: sample))
+        case .transcript(.failed(let error), _): write(.error(error))
         case .resumed(let next, let last): write(.resumed(nextSample: next, lastSequence: last))
         case .hasRoom: connection.eventLoop.execute { connection.resumeReading() }
         case .replaced:
@@ -188,9 +191,13 @@ private final class Subscriber: SessionListener {
         }
     }
 
-    private func write(_ message: ServerStreamMessage, droppable: Bool = false) {
+    private func write(_ message: ServerStreamMessage, droppable: Bool = false, since: UInt64? = nil) {
         let text = message.json
         let connection = connection
-        connection.eventLoop.execute { connection.send(text: text, droppable: droppable) }
+        let countPublication = countPublication
+        connection.eventLoop.execute {
+            connection.send(text: text, droppable: droppable)
+            if let since { countPublication(since) }
+        }
     }
 }

@@ -1,0 +1,78 @@
+import Assembly
+import Foundation
+import MynahConfiguration
+import SpeechModel
+import SpeechPipeline
+
+/// Whether the gate in front of the neural detector costs any speech: onsets of utterances with it and without it.
+struct GateOnsets {
+    let speech: Speech
+
+    func run(_ report: inout Report) throws {
+        report.title("The gate in front of the neural detector, against the detector alone")
+        let configuration = try Configuration.load(environment: ProcessInfo.processInfo.environment)
+        let models = ModelFiles.locate(configuration.settings)
+        func detector() throws -> any VoiceActivityDetector {
+            try Recognition.makeDetector(configuration.settings, models: models)
+        }
+        for (noise, decibels) in [(nil, 99.0), (Noise.pink, 20), (.pink, 10), (.white, 20), (.white, 10), (.white, 5)] {
+            var random = Random(seed: 3)
+            var alone = 0
+            var lost = 0
+            var late: [Double] = []
+            var asked = 0
+            var windows = 0
+            // Pauses long enough for the gate to close and its detector to be given back.
+            var track: [Int16] = []
+            for utterance in speech.real.flatMap(\.utterances) {
+                track += [Int16](repeating: 0, count: Int.random(in: 24_000..<56_000, using: &random)) + utterance.samples
+            }
+            let heard = noise?.added(to: track, decibels: decibels, seed: 5) ?? track
+            let counting = CountingDetector(try detector())
+            let reference = onsets(heard, try detector(), &windows)
+            let gated = onsets(heard, GatedDetector(counting), &windows)
+            alone += reference.count
+            for onset in reference {
+                guard let match = gated.min(by: { abs($0 - onset) < abs($1 - onset) }), abs(match - onset) < 0.5 else {
+                    lost += 1
+                    continue
+                }
+                late.append(max(0, match - onset) * 1000)
+            }
+            asked = counting.asked
+            let name = noise.map { "\($0.rawValue) noise at \(number(decibels)) dB" } ?? "as recorded"
+            report.line("\(name): onsets lost of \(alone)", Double(lost), unit: "onsets", atMost: 0)
+            report.note(
+                "later by p95 \(number(Quantiles(late)[0.95])) ms; the detector heard \(number(Double(asked) / Double(windows / 2) * 100)) % of the windows"
+            )
+        }
+    }
+
+    /// Seconds at which utterances begin.
+    private func onsets(_ samples: [Int16], _ detector: any VoiceActivityDetector, _ windows: inout Int) -> [Double] {
+        var endpointer = Endpointer(strategy: FixedSilence())
+        var found: [Double] = []
+        var at = 0
+        while at + VoiceActivityWindow.samples <= samples.count {
+            let window = samples[at..<at + VoiceActivityWindow.samples].map { Float($0) / 32768 }
+            at += VoiceActivityWindow.samples
+            windows += 1
+            let isSpeech = window.withUnsafeBufferPointer { detector.isSpeech($0) }
+            if case .speechStarted(let start) = endpointer.advance(isSpeech: isSpeech, windowEnd: SampleTime(at)) {
+                found.append(Double(start.sample) / Double(SampleTime.rate))
+            }
+        }
+        return found
+    }
+}
+
+private final class CountingDetector: VoiceActivityDetector {
+    private let detector: any VoiceActivityDetector
+    private(set) var asked = 0
+    init(_ detector: any VoiceActivityDetector) { self.detector = detector }
+    func isSpeech(_ window: UnsafeBufferPointer<Float>) -> Bool {
+        asked += 1
+        return detector.isSpeech(window)
+    }
+    func reset() { detector.reset() }
+}

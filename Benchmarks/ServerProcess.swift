@@ -1,0 +1,87 @@
+import Foundation
+import MynahClient
+import NIOCore
+import SpeechModel
+
+/// A server under load, in a process of its own on a loopback port.
+final class ServerProcess {
+    let port: Int
+    private let process = Process()
+
+    /// Starts `mynah serve` (or, with `stub`, the same server with a recogniser that only counts) and waits until it is ready.
+    init(stub: Bool = false, environment: [String: String] = [:]) async throws {
+        port = try freePort()
+        let program = ProcessInfo.processInfo.environment["MYNAH_BIN"] ?? ".build/release/mynah"
+        process.executableURL = URL(fileURLWithPath: stub ? CommandLine.arguments[0] : program)
+        process.arguments = stub ? ["stub-server", "127.0.0.1:\(port)"] : ["serve", "--listen", "127.0.0.1:\(port)"]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.merging([
+            "MYNAH_SERVER_MAX_CONNECTIONS_PER_ADDRESS": "5000", "MYNAH_SERVER_MAX_CONNECTIONS": "5000",
+            "MYNAH_SESSION_MAX_SESSIONS": "5000", "MYNAH_LOG_LEVEL": "error",
+        ]) { $1 }
+        try process.run()
+        for _ in 0..<600 {
+            if (try? await get("/readyz").status) == 200 { return }
+            guard process.isRunning else { break }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw SpeechError(.notReady, "The server did not become ready.", advice: "Run it by hand: \(program) serve")
+    }
+
+    var id: Int32 { process.processIdentifier }
+
+    func get(_ path: String) async throws -> HTTPReply {
+        try await HTTPClient.get(try ServerURL("http://127.0.0.1:\(port)\(path)"))
+    }
+
+    /// The numbers of `/metrics`, by their name and labels as written there.
+    func metrics() async throws -> [String: Double] {
+        let reply = try await get("/metrics")
+        var metrics: [String: Double] = [:]
+        for line in String(buffer: reply.body).split(separator: "\n") where !line.hasPrefix("#") {
+            guard let space = line.lastIndex(of: " ") else { continue }
+            metrics[String(line[..<space])] = Double(line[line.index(after: space)...])
+        }
+        return metrics
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+}
+
+/// A port that nobody listens on.
+private func freePort() throws -> Int {
+    let socket = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, length) + getsockname(socket, $0, &length) }
+    }
+    guard result == 0 else { throw SpeechError(.portInUse, "No port is free.", advice: "End other programs.") }
+    return Int(UInt16(bigEndian: address.sin_port))
+}
+
+/// A bucketed distribution of `/metrics` between two scrapes.
+struct HistogramDelta {
+    private var buckets: [(bound: Double, count: Double)] = []
+
+    init(_ name: String, labels: String, from before: [String: Double], to after: [String: Double]) {
+        for (key, value) in after where key.hasPrefix("\(name)_bucket{") && key.contains(labels) {
+            guard let start = key.range(of: "le=\"")?.upperBound, let end = key[start...].firstIndex(of: "\"") else { continue }
+            let bound = key[start..<end] == "+Inf" ? Double.infinity : Double(key[start..<end])!
+            buckets.append((bound, value - (before[key] ?? 0)))
+        }
+        buckets.sort { $0.bound < $1.bound }
+    }
+
+    var count: Double { buckets.last?.count ?? 0 }
+
+    /// The upper bound of the bucket that holds the quantile: never less than the truth.
+    func quantile(_ quantile: Double) -> Double {
+        buckets.first { $0.count >= count * quantile }?.bound ?? .nan
+    }
+}
