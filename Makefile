@@ -10,7 +10,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/.native/prefix/lib/pkgconfig$(if $(PKG_CONFI
 
 FLAGS := --explicit-target-dependency-import-check error
 SWIFT_SOURCES = $(wildcard Package.swift Sources Tests Web Benchmarks Fuzz)
-SANITIZED := SpeechModelTests|SpeechPipelineTests|LanesTests|WorkersTests|ApplicationTests
+SANITIZED := SpeechModelTests|SpeechPipelineTests|LanesTests|ZMQEdgeTests|WorkersTests|ApplicationTests
 MYNAH := .build/release/mynah
 
 help: ## This table

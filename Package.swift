@@ -87,7 +87,11 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Edges/HTTPEdge", swiftSettings: strict),
-        .target(name: "Web", path: "Web", resources: [.copy("captions")], swiftSettings: strict),
+        .systemLibrary(name: "CZeroMQ", path: "Sources/Edges/CZeroMQ"),
+        .target(
+            name: "ZMQEdge", dependencies: ["CZeroMQ", "Lanes", "SpeechModel"], path: "Sources/Edges/ZMQEdge",
+            swiftSettings: strict),
+        .target(name: "Web", path: "Web", resources: [.copy("captions"), .copy("reference")], swiftSettings: strict),
 
         // Files in, transcripts out
         .target(name: "CConfinement"),
@@ -194,6 +198,8 @@ let package = Package(
             ],
             swiftSettings: strict, linkerSettings: runPath),
         .testTarget(name: "TextAnalysisTests", dependencies: ["SpeechModel", "TextAnalysis"], swiftSettings: strict),
+        .testTarget(
+            name: "ZMQEdgeTests", dependencies: ["CZeroMQ", "Lanes", "SpeechModel", "ZMQEdge"], swiftSettings: strict),
         .testTarget(name: "LanesTests", dependencies: ["Lanes"], swiftSettings: strict),
         .testTarget(
             name: "WorkersTests", dependencies: ["Lanes", "Ports", "PocketSphinxEngine", "SpeechModel", "Workers", "mynah"],

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 
 /// Lines of results, printed as they come.
@@ -57,8 +58,4 @@ func number(_ value: Double) -> String {
 }
 
 /// Seconds on a clock that never jumps.
-func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
+func now() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }

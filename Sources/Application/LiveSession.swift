@@ -11,6 +11,8 @@ import Telemetry
 public actor LiveSession: LaneClient, RecognitionObserver {
     /// Audio that may wait in the inbox: more makes the connection stop reading.
     private static let inboxSeconds = 4
+    /// A session without its client keeps a decoder for so long: most clients that lost a connection are back sooner.
+    private static let decoderGrace: UInt64 = 2_000_000_000
     /// Finals that are kept for a client that resumes.
     private static let history = 2000
 
@@ -348,7 +350,12 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     /// Whether nobody can want this session any more; asked once a second.
     func isExpired(now: UInt64, resumeWindowSeconds: Int) -> Bool {
         guard let detachedSince else { return false }
-        guard now &- detachedSince > UInt64(resumeWindowSeconds) * 1_000_000_000 else { return false }
+        guard now > detachedSince + UInt64(resumeWindowSeconds) * 1_000_000_000 else {
+            if now > detachedSince + Self.decoderGrace {
+                for (key, recognition) in recognitions where requestedAt[key] == nil { recognition.park() }
+            }
+            return false
+        }
         if !hasEnded {
             for recognition in recognitions.values { recognition.cancel() }
             recognitions = [:]

@@ -44,7 +44,8 @@ public struct Server: Sendable {
         let access = try AccessGuard(
             listenAddress: listen.host, token: settings.server.tokenFile?.secret, allowedHosts: settings.server.allowedHosts)
         let models = ModelFiles.locate(settings)
-        let pool = try Recognition.makePool(mode: .live, settings: settings, models: models, command: workerCommand, logger: logger)
+        let pool = try Recognition.makePool(
+            mode: .live, settings: settings, models: models, command: workerCommand, logger: logger)
         let started = ContinuousClock.now
         let isReady = Readiness()
 
@@ -52,7 +53,8 @@ public struct Server: Sendable {
         metrics.registerProcessMetrics(version: Self.version)
         let detectors = DetectorPool(
             make: { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) },
-            report: { [logger] in logger.warning("a session listens without the neural detector", metadata: ["reason": "\($0)"]) })
+            report: { [logger] in logger.warning("a session listens without the neural detector", metadata: ["reason": "\($0)"]) }
+        )
         let registry = SessionRegistry(
             services: SessionServices(
                 recognizer: pool, detectors: detectors, pipeline: Recognition.pipelineConfiguration(settings),
@@ -63,6 +65,7 @@ public struct Server: Sendable {
         var limits = WebSocketLimits()
         limits.maxConnections = settings.server.maxConnections
         limits.maxConnectionsPerAddress = settings.server.maxConnectionsPerAddress
+        limits.drainTimeout = .seconds(Int64(settings.server.drainTimeoutSeconds))
         limits.idleTimeout = .seconds(Int64(settings.server.idleTimeoutSeconds))
         let webSockets = WebSocketSettings(
             endpoint: StreamEndpoint(registry: registry, languages: ["en"]), access: access, limits: limits)
@@ -89,7 +92,7 @@ public struct Server: Sendable {
                 "version": "\(Self.version)", "configuration": "\(configuration.hash)", "engine": "\(pool.identity.engine)",
                 "model": "\(pool.identity.model)", "decoders": "\(pool.load.capacity)", "listen": "\(listen.host):\(listen.port)",
             ])
-        try checkPort(listen)
+        for address in [listen, settings.server.metricsListen].compactMap(\.self) { try checkPort(address) }
         let warming = ContinuousClock.now
         do {
             try await pool.start()
@@ -166,7 +169,7 @@ public struct Server: Sendable {
             failure.errnoCode == EADDRINUSE || failure.errnoCode == EACCES || failure.errnoCode == EADDRNOTAVAIL
         else { return error }
         return SpeechError(
-            .portInUse, "\(address.host):\(address.port) cannot be listened on: \(failure.localizedDescription).",
+            .portInUse, "\(address.host):\(address.port) cannot be listened on: \(String(cString: strerror(failure.errnoCode))).",
             advice: "Stop the other program, or choose another address with --listen HOST:PORT.", underlying: error)
     }
 }

@@ -23,6 +23,9 @@ public protocol Recognition: AnyObject, Sendable {
     func finish()
     /// Gives the utterance up; no further update follows.
     func cancel()
+    /// Nobody listens for the moment: frees what others could use, but keeps the audio. The next call of ``append(_:)`` or ``finish()``
+    /// takes it up again, as if nothing had been.
+    func park()
 }
 
 /// Who wants to hear about an utterance. Called on a thread of the recogniser: hand over and return.

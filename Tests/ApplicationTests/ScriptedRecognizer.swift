@@ -8,6 +8,7 @@ final class ScriptedRecognizer: Recognizer {
     let load = RecognizerLoad(ready: 2, busy: 0, waiting: 0, capacity: 2)
     let failing: Set<Int>
     let heard = Mutex<[Int: Int]>([:])
+    let parked = Mutex<Set<Int>>([])
     let adaptations = Mutex<[String?]>([])
 
     init(failing: Set<Int> = []) { self.failing = failing }
@@ -44,6 +45,7 @@ final class ScriptedRecognizer: Recognizer {
             }
         }
         func cancel() {}
+        func park() { owner.parked.withLock { _ = $0.insert(key.number) } }
         private var hypothesis: Hypothesis {
             Hypothesis(words: [Word("utterance-\(key.number)", startMS: 0, endMS: 100, confidence: 0.5)])
         }

@@ -72,10 +72,27 @@ struct WebSocketAccessTests {
 
     private func request(_ fields: HTTPFields) -> HTTPRequest { request("/v1/asr/stream", fields) }
 
+// probesNeedNoToken: replace "/" by "//" in its list of refused paths, and add:
+    @Test func pagesNeedNoTokenBecauseTheyHoldNoSecret() throws {
+        let access = try AccessGuard(listenAddress: "10.0.0.1", token: Sensitive("t"))
+        for path in ["/", "/?a=b", "/docs", "/docs/errors", "/redoc", "/openapi.json", "/captions/app.js", "/reference/docs.html"] {
+            #expect(access.check(request(path)) == nil)
+        }
+        for path in [
+            "//", "", "/docs/", "/captions", "/captions/", "/captionsx/a", "/captions/../status", "/captions/a/b", "/captions/..",
+            "/reference/%2e%2e/status", "/reference/%2e%2e%2fstatus", "/status", "/openapi.json/", "/v1/captions/app.js",
+        ] {
+            #expect(access.check(request(path))?.code == .unauthorised, "\(path)")
+        }
+        var post = request("/")
+        post.method = .post
+        #expect(access.check(post)?.code == .unauthorised)
+    }
+
     @Test func probesNeedNoToken() throws {
         let access = try AccessGuard(listenAddress: "10.0.0.1", token: Sensitive("t"))
         for path in ["/health", "/livez", "/readyz", "/health?verbose=1"] { #expect(access.check(request(path)) == nil) }
-        for path in ["/healthy", "/", "/metrics", "/v1/health"] { #expect(access.check(request(path))?.code == .unauthorised) }
+        for path in ["/healthy", "//", "/metrics", "/v1/health"] { #expect(access.check(request(path))?.code == .unauthorised) }
     }
 
     @Test func aBrowsersTokenMayComeAsASubprotocolOfAnUpgradeOnly() throws {

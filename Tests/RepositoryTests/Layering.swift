@@ -55,6 +55,7 @@ enum Layering {
                 bare.union(["CPocketSphinx", "Ports", "SpeechModel", "Workers"])),
             Module(
                 "SherpaEngine", "Sources/Engines/SherpaEngine", bare.union(["CSherpaOnnx", "SpeechModel", "SpeechPipeline"])),
+            Module("ZMQEdge", "Sources/Edges/ZMQEdge", bare.union(["CZeroMQ", "Lanes", "SpeechModel"])),
             Module(
                 "HTTPEdge", "Sources/Edges/HTTPEdge",
                 bare.union(foundation).union(nio).union([

@@ -4,6 +4,7 @@ import * as formats from "./formats.js";
 import { Microphone, MicrophoneError } from "./microphone.js";
 import { SoundView } from "./sound-view.js";
 import { themeToggle } from "./theme.js";
+import { askForToken } from "./token-prompt.js";
 
 const find = (id) => document.getElementById(id);
 const address = new URL("v1/asr/stream", document.baseURI);
@@ -12,7 +13,7 @@ const language = "en";
 
 const stateNames = {
     idle: "Ready", asking: "Waiting for the microphone", connecting: "Connecting", live: "Listening", waiting: "Reconnecting",
-    finishing: "Finishing",
+    locked: "Waiting for the token", finishing: "Finishing",
 };
 const fileTypes = {
     txt: ["text/plain", formats.text], srt: ["application/x-subrip", formats.srt], vtt: ["text/vtt", formats.vtt],
@@ -64,6 +65,7 @@ async function start() {
             lost: (seconds) => showNotice(
                 "Some speech was lost.",
                 `The connection was away for so long that ${Math.ceil(seconds)} seconds have no captions.`, "warning"),
+            unlock: () => askForToken("What you say meanwhile is kept for up to two minutes and captioned afterwards."),
         },
     });
 }
@@ -105,6 +107,7 @@ function streamChanged(name, detail) {
             "Trying again by itself. Keep speaking: up to two minutes are kept and captioned afterwards.", "connection");
         break;
     case "live":
+    case "locked":
         hideNotice("connection");
         break;
     case "failed":
@@ -208,12 +211,12 @@ for (const button of document.querySelectorAll("[data-download]")) {
     button.addEventListener("click", () => download(button.dataset.download));
 }
 document.addEventListener("keydown", (event) => {
-    if (event.key !== " " || event.repeat || event.target.closest("button, a")) return;
+    if (event.key !== " " || event.repeat || event.target.closest("button, a, dialog")) return;
     event.preventDefault();
     toggle();
 });
 document.addEventListener("copy", (event) => {
-    if (captions.length === 0 || !getSelection().isCollapsed) return;
+    if (captions.length === 0 || !getSelection().isCollapsed || event.target.closest("dialog")) return;
     event.clipboardData.setData("text/plain", formats.text(captions));
     event.preventDefault();
     copied(find("copy"));

@@ -1,3 +1,4 @@
+import { isRefused, subprotocols } from "./access.js";
 import { KeptAudio } from "./kept-audio.js";
 
 // A session waits 60 s for its client and an utterance ends after 15 s; the rest is for a restarting server.
@@ -20,8 +21,9 @@ const fatal = new Set([
 /// Every audio sample goes through `KeptAudio`; a cursor walks over it. Live audio, the catch-up after a cut and the tail after
 /// `finish()` are the same loop. Times that it reports count from the start of the recording, whatever sessions lie between.
 ///
-/// `on` has: `state(name, detail)` with `connecting`, `live`, `waiting` (detail: `{ overloaded }`), `finishing`, `ended` or
-/// `failed` (detail: `{ message }`); `partial(message)`; `final(message, latencyMs)`; `notice(message)`; `lost(seconds)`.
+/// `on` has: `state(name, detail)` with `connecting`, `live`, `locked`, `waiting` (detail: `{ overloaded }`), `finishing`,
+/// `ended` or `failed` (detail: `{ message }`); `partial(message)`; `final(message, latencyMs)`; `notice(message)`;
+/// `lost(seconds)`; and `unlock()`, which is asked for the server's token and promises whether there is one now.
 export class CaptionStream {
     #url;
     #start;
@@ -33,6 +35,7 @@ export class CaptionStream {
     #captionedTo = 0; // end of the last final's audio
     #retryMs = firstRetryMs;
     #overloaded = false;
+    #locked = false; // waiting for a token
     #finishing = false;
     #endSent = false;
     #done = false;
@@ -61,24 +64,35 @@ export class CaptionStream {
     finish() {
         if (this.#done) return;
         this.#finishing = true;
-        this.#flushTimer = setTimeout(
-            () => this.#fail("The server did not answer, so the last words have no captions."), flushMs);
+        if (!this.#locked) this.#limitFlush();
         this.#on.state("finishing");
         this.#pump();
+    }
+
+    #limitFlush() {
+        this.#flushTimer = setTimeout(
+            () => this.#fail("The server did not answer, so the last words have no captions."), flushMs);
     }
 
     // MARK: connection
 
     #connect = () => {
         clearTimeout(this.#connectTimer);
-        const socket = new WebSocket(this.#url);
+        const socket = new WebSocket(this.#url, subprotocols());
         this.#socket = socket;
         this.#cursor = null;
         this.#endSent = false;
         this.#overloaded = false;
-        socket.onopen = () => this.#send(this.#greeting());
+        let opened = false;
+        socket.onopen = () => {
+            opened = true;
+            this.#send(this.#greeting());
+        };
         socket.onmessage = ({ data }) => { if (socket === this.#socket) this.#receive(JSON.parse(data)); };
-        socket.onclose = ({ code }) => { if (socket === this.#socket) this.#retry(code === 1013); };
+        socket.onclose = async ({ code }) => {
+            if (!opened && socket === this.#socket && await isRefused(this.#url)) return this.#unlock(socket);
+            if (socket === this.#socket) this.#retry(code === 1013);
+        };
         this.#watch(answerMs);
         if (!this.#finishing) this.#on.state("connecting");
     };
@@ -87,6 +101,20 @@ export class CaptionStream {
         const session = this.#session;
         if (!session) return this.#start;
         return { type: "start", session_id: session.id, resume_token: session.token, last_sequence: session.lastSequence };
+    }
+
+    /// The server wants a token: what is said while the reader looks for it is kept.
+    async #unlock(socket) {
+        if (socket !== this.#socket) return;
+        this.#drop();
+        clearTimeout(this.#flushTimer);
+        this.#locked = true;
+        if (!this.#finishing) this.#on.state("locked");
+        const unlocked = await this.#on.unlock();
+        this.#locked = false;
+        if (!unlocked) return this.#fail("This server wants its access token. Press Start to be asked again.");
+        if (this.#finishing) this.#limitFlush();
+        this.#connect();
     }
 
     /// Leaves the connection as it is and makes a new one later, or at once after `startAnew`.
@@ -126,7 +154,7 @@ export class CaptionStream {
 
     // A browser tells at once that the network went; TCP would take minutes.
     #offline = () => { if (this.#socket) this.#retry(false); };
-    #online = () => { if (!this.#socket) this.#connect(); };
+    #online = () => { if (!this.#socket && !this.#locked) this.#connect(); };
 
     #watch(ms) {
         clearTimeout(this.#watchTimer);

@@ -59,7 +59,6 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
         set("svspec", "0-12/13-25/26-38")
         set("agc", "none")
         ps_config_set_bool(config, "varnorm", 0)
-        set("model", "ptm")
         // Spectral subtraction in the front end: the greatest single gain in noise that this engine has.
         ps_config_set_bool(config, "remove_noise", 1)
         set("cmn", mode == .live ? "live" : "batch")

@@ -14,6 +14,7 @@ public final class SileroDetector: VoiceActivityDetector, @unchecked Sendable {
     /// - Parameter threshold: speech probability from which a window counts, 0–1.
     /// - Throws: ``ErrorCode/brokenModel`` naming the file.
     public init(model: String, threshold: Double) throws(SpeechError) {
+        guard ONNXFile.isWhole(model) else { throw Self.broken(model) }
         let made = model.withCString { path in
             "cpu".withCString { provider in
                 var configuration = SherpaOnnxVadModelConfig()
@@ -31,12 +32,14 @@ public final class SileroDetector: VoiceActivityDetector, @unchecked Sendable {
                 return SherpaOnnxCreateVoiceActivityDetector(&configuration, 40)
             }
         }
-        guard let made else {
-            throw SpeechError(
-                .brokenModel, "The voice activity model \(model) cannot be loaded.",
-                advice: "Run `Scripts/setup` again, or set preprocess.vad to energy.")
-        }
+        guard let made else { throw Self.broken(model) }
         detector = made
+    }
+
+    private static func broken(_ model: String) -> SpeechError {
+        SpeechError(
+            .brokenModel, "The voice activity model \(model) is missing or broken.",
+            advice: "Run `Scripts/setup` again, or set preprocess.vad to energy.")
     }
 
     deinit { SherpaOnnxDestroyVoiceActivityDetector(detector) }

@@ -33,7 +33,8 @@ struct DecoderProcess {
             watch = nil
             return false
         }
-        let time = workers_processor_time(processID)
+        // 0 when the process is gone, which its socket tells in a moment.
+        let time = max(workers_processor_time(processID), watch?.processorTime ?? 0)
         guard var watch, watch.owedSince == owed else {
             watch = Watch(owedSince: owed, processorTimeThen: time, processorTime: time, lastWorkedAt: now)
             return false

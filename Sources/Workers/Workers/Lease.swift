@@ -15,6 +15,7 @@ final class Lease: Recognition {
         var finished = false
         var finishSent = false
         var cancelled = false
+        var isParked = false
         var cancelSent = false
         var over = false
         var socket: CInt?
@@ -41,20 +42,18 @@ final class Lease: Recognition {
     // MARK: the session's side
 
     func append(_ samples: UnsafeBufferPointer<Int16>) {
-        let blocked = state.withLock { state in
+        takeUp { state in
             guard !state.finished, !state.cancelled, !state.over else { return false }
             state.audio.append(contentsOf: samples)
-            return !pump(&state)
+            return true
         }
-        if blocked { supervisor.post(.attend) }
     }
 
     func finish() {
-        let blocked = state.withLock { state in
+        takeUp { state in
             state.finished = true
-            return !pump(&state)
+            return true
         }
-        if blocked { supervisor.post(.attend) }
     }
 
     func cancel() {
@@ -63,6 +62,27 @@ final class Lease: Recognition {
             _ = pump(&$0)
         }
         supervisor.post(.attend)
+    }
+
+    func park() {
+        let mustRelease = state.withLock { state in
+            guard !state.isParked, !state.finished, !state.cancelled, !state.over else { return false }
+            state.isParked = true
+            return true
+        }
+        if mustRelease { supervisor.post(.release(self)) }
+    }
+
+    /// Changes the state, and sends on what `change` says is new.
+    private func takeUp(_ change: (inout State) -> Bool) {
+        let (blocked, wasParked) = state.withLock { state in
+            guard change(&state) else { return (false, false) }
+            let wasParked = state.isParked
+            state.isParked = false
+            return (!pump(&state), wasParked)
+        }
+        if wasParked { supervisor.post(.begin(self)) }
+        if blocked { supervisor.post(.attend) }
     }
 
     // MARK: the supervisor's side

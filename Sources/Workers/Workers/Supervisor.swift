@@ -13,6 +13,8 @@ final class Supervisor: @unchecked Sendable {
         case start(CheckedContinuation<Void, any Error>)
         case begin(Lease)
         case attend
+        /// The lease needs no decoder for the moment.
+        case release(Lease)
         case stop(CheckedContinuation<Void, Never>)
 
         var isStop: Bool { if case .stop = self { true } else { false } }
@@ -105,7 +107,7 @@ final class Supervisor: @unchecked Sendable {
         switch order {
         case .start(let continuation): continuation.resume(throwing: stopped)
         case .begin(let lease): lease.observer.recognition(lease.request.key, updated: .failed(stopped))
-        case .attend: break
+        case .attend, .release: break
         case .stop(let continuation): continuation.resume()
         }
     }
@@ -133,6 +135,7 @@ final class Supervisor: @unchecked Sendable {
             case .start(let continuation): if hasStarted { continuation.resume() } else { starting.append(continuation) }
             case .begin(let lease): waiting.append(Waiting(lease: lease, attempt: 1, since: now))
             case .attend: break
+            case .release(let lease): free(lease)
             case .stop(let continuation):
                 stopping.append(continuation)
                 isStopping = true
@@ -281,6 +284,15 @@ final class Supervisor: @unchecked Sendable {
         workers[socket]?.lease = nil
     }
 
+    /// Takes the decoder away from a lease that stays. The process is replaced, which is quicker than to wait until it has noticed.
+    private func free(_ lease: Lease) {
+        waiting.removeAll { $0.lease === lease }
+        guard let socket = workers.first(where: { $0.value.lease === lease })?.key else { return }
+        lease.detach()
+        workers[socket]?.lease = nil
+        kill(socket)
+    }
+
     private func kill(_ socket: CInt) {
         if let processID = workers[socket]?.processID { Glibc.kill(processID, SIGKILL) }
         lose(socket)
@@ -333,12 +345,12 @@ final class Supervisor: @unchecked Sendable {
                 statistics.hangs += 1
                 if let processID = workers[socket]?.processID { report(.hung(processID: processID)) }
                 kill(socket)
-            } else if let worker = workers[socket], worker.processID == nil, now - worker.askedAt > 10_000_000_000 {
+            } else if let worker = workers[socket], worker.processID == nil, now > worker.askedAt + 10_000_000_000 {
                 lose(socket)
             }
         }
         if let limit = configuration.waitForDecoderMS {
-            while let index = waiting.firstIndex(where: { now - $0.since > UInt64(limit) * 1_000_000 }) {
+            while let index = waiting.firstIndex(where: { now > $0.since + UInt64(limit) * 1_000_000 }) {
                 let entry = waiting.remove(at: index)
                 fail(
                     entry.lease,

@@ -67,10 +67,12 @@ struct TemplateKeeper {
     /// The error that a template which ended by itself is, with its last words.
     mutating func ended(_ buffer: inout [UInt8]) -> any Error {
         _ = readErrors(&buffer)
-        let last = template?.lastErrors.suffix(3).joined(separator: "; ") ?? ""
+        let lines = template?.lastErrors.map { $0.trimmingSpaces }.filter { !$0.isEmpty && !$0.hasPrefix("failed") } ?? []
+        let last = lines.suffix(3).joined(separator: "; ")
         return SpeechError(
-            .brokenModel, "The recogniser's process ended\(last.isEmpty ? "." : ": \(last)")",
-            advice: "Run `mynah doctor`; it says which file is missing or broken.")
+            .brokenModel,
+            "The recogniser's process ended while it used the model in \(command.last ?? "")\(last.isEmpty ? "." : ": \(last).")",
+            advice: "Run `mynah doctor`; reinstall the model with `Scripts/setup`.")
     }
 
     /// The lines that were printed since the last call.
@@ -88,5 +90,11 @@ struct TemplateKeeper {
     mutating func end() {
         template?.end()
         template = nil
+    }
+}
+
+extension String {
+    fileprivate var trimmingSpaces: String {
+        String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
     }
 }

@@ -6,7 +6,7 @@ import SpeechModel
 import WireProtocol
 
 /// `mynah doctor`: what is installed, what is missing, how to get it.
-struct Doctor: ParsableCommand {
+struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tell what is installed, what is missing and how to get it.",
         discussion: """
@@ -21,13 +21,10 @@ struct Doctor: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
     @ArgumentParser.Flag(help: "As JSON.") var json = false
 
-    func run() throws {
+    func run() async throws {
         let (settings, configured) = settings()
         let listen = [settings.server.listen] + [settings.server.metricsListen].compactMap(\.self)
-        let checks =
-            [configured]
-            + doctorChecks(
-                models: ModelFiles.locate(settings).directory, listen: listen)
+        let checks = [configured] + (await doctorChecks(settings, models: ModelFiles.locate(settings), listen: listen))
         Terminal.output.write(json ? Self.json(checks) : Self.table(checks))
         if checks.contains(where: { $0.state == .missing }) { throw ExitCode(ExitStatus.unavailable.rawValue) }
     }

@@ -1,5 +1,9 @@
+import Assembly
 import Foundation
 import MynahConfiguration
+import PocketSphinxEngine
+import SpeechModel
+import Workers
 
 /// One thing that the program needs of the machine.
 struct DoctorCheck: Sendable {
@@ -30,12 +34,11 @@ struct DoctorCheck: Sendable {
 
 /// Looks at everything that the program needs.
 ///
-/// - Parameters:
-///   - models: the models' directory.
-///   - listen: the addresses that the server is going to bind.
-func doctorChecks(models: String, listen: [ListenAddress]) -> [DoctorCheck] {
-    libraryChecks() + modelChecks(models) + [ffmpegCheck(), microphoneCheck()] + listen.map(portCheck)
-        + [diskCheck(models), memoryCheck(), processorCheck()]
+/// - Parameter listen: the addresses that the server is going to bind.
+func doctorChecks(_ settings: Settings, models: ModelFiles, listen: [ListenAddress]) async -> [DoctorCheck] {
+    libraryChecks() + [await recognitionCheck(settings, models), voiceActivityCheck(settings, models)]
+        + [ffmpegCheck(), microphoneCheck()] + listen.map(portCheck)
+        + [diskCheck(models.directory), memoryCheck(), processorCheck()]
 }
 
 /// The native libraries, by the names that the linker uses. Loaded, because a file that is there may still be of another machine.
@@ -61,26 +64,34 @@ private func loadedPath(of library: String) -> String? {
         .first { $0.contains("/\(stem).so") }
 }
 
-/// The files that the recogniser and the voice activity detector read at their start.
-private func modelChecks(_ directory: String) -> [DoctorCheck] {
-    let acoustic = ["feat.params", "mdef", "means", "noisedict", "sendump", "transition_matrices", "variances"]
-    let models: [(name: String, files: [String])] = [
-        (
-            "recognition model",
-            ["cmudict-en-us.dict", "en-us.lm.bin"].map { "pocketsphinx/en-us/" + $0 }
-                + acoustic.map { "pocketsphinx/en-us/en-us/" + $0 }
-        ),
-        ("voice activity model", ["silero/silero_vad.onnx"]),
-    ]
-    return models.map { name, files in
-        let sizes = files.map { fileSize("\(directory)/\($0)") }
-        let missing = zip(files, sizes).filter { ($0.1 ?? 0) == 0 }.map(\.0)
-        let total = sizes.reduce(0) { $0 + ($1 ?? 0) }
-        guard !missing.isEmpty else { return DoctorCheck(name, .ok, "\(directory), \(gibibytesOrLess(total))") }
-        return DoctorCheck(
-            name, .missing, "\(directory) lacks \(missing[0])\(missing.count > 1 ? " and \(missing.count - 1) more" : "")",
-            remedy: "Run `Scripts/setup`, or name the directory with --set models.directory=….")
+/// Loads the recogniser's model as the server does, in a process of its own, and recognises something: a file that is there may still be
+/// broken.
+private func recognitionCheck(_ settings: Settings, _ models: ModelFiles) async -> DoctorCheck {
+    let name = "recognition model"
+    do {
+        let pool = try Recognition.makePool(mode: .file, settings: settings, models: models, logger: nil)
+        defer { Task { await pool.stop() } }
+        try await pool.start()
+        return DoctorCheck(name, .ok, models.pocketSphinx)
+    } catch {
+        return missing(name, error)
     }
+}
+
+private func voiceActivityCheck(_ settings: Settings, _ models: ModelFiles) -> DoctorCheck {
+    let name = "voice activity model"
+    do {
+        _ = try Recognition.makeDetector(settings, models: models)
+        return DoctorCheck(name, .ok, models.silero)
+    } catch {
+        return missing(name, error)
+    }
+}
+
+private func missing(_ name: String, _ error: any Error) -> DoctorCheck {
+    DoctorCheck(
+        name, .missing, (error as? SpeechError)?.message ?? "\(error)",
+        remedy: "Run `Scripts/setup`, or name the directory with --set models.directory=….")
 }
 
 private func ffmpegCheck() -> DoctorCheck {
@@ -169,12 +180,6 @@ private func systemFile(_ path: String) -> String {
     // Such a file says that its size is 0 and comes in pieces, so it is read to its end.
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() else { return "" }
     return String(decoding: data, as: UTF8.self)
-}
-
-/// The size in bytes of a file that may be read.
-private func fileSize(_ path: String) -> Int? {
-    guard access(path, R_OK) == 0 else { return nil }
-    return (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? NSNumber)?.intValue
 }
 
 private func gibibytesOrLess(_ bytes: Int) -> String {

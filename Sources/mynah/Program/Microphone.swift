@@ -25,6 +25,7 @@ final class Microphone: AudioSource {
     ///
     /// - Throws: `device-unavailable`.
     init(device: String) throws(SpeechError) {
+        alsa_be_quiet()
         var opened: OpaquePointer?
         // Without blocking, so that a busy device is refused instead of waited for.
         let status = snd_pcm_open(&opened, device, SND_PCM_STREAM_CAPTURE, CInt(SND_PCM_NONBLOCK))

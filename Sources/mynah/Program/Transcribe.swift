@@ -47,9 +47,13 @@ struct Transcribe: AsyncParsableCommand {
             do {
                 try FileManager.default.createDirectory(atPath: outputDirectory, withIntermediateDirectories: true)
             } catch {
+                let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+                let reason =
+                    cause.domain == NSPOSIXErrorDomain
+                    ? String(cString: strerror(CInt(cause.code))) : "\(cause.domain) \(cause.code)"
                 throw SpeechError(
-                    .unwritableFile, "The folder \(outputDirectory) cannot be made: \(error.localizedDescription).",
-                    advice: "Choose another with -o.")
+                    .unwritableFile, "The folder \(outputDirectory) cannot be made: \(reason).", advice: "Choose another with -o."
+                )
             }
         }
         let pool = try Recognition.makePool(mode: .file, settings: settings, models: models, logger: nil)
@@ -118,6 +122,7 @@ extension TranscriptFormat: ExpressibleByArgument {}
 private final class Output {
     private let path: String?
     private let handle: FileHandle
+    private var isFinished = false
 
     init(path: String, directory: String?, format: TranscriptFormat) throws(SpeechError) {
         guard let directory else {
@@ -137,6 +142,11 @@ private final class Output {
         self.handle = handle
     }
 
+    /// What is not whole must not lie around.
+    deinit {
+        if let path, !isFinished { unlink(path + ".partial") }
+    }
+
     func write(_ text: String) throws(SpeechError) {
         do {
             try handle.write(contentsOf: Data(text.utf8))
@@ -152,6 +162,7 @@ private final class Output {
         do {
             try handle.close()
             if rename(path + ".partial", path) != 0 { throw CocoaError(.fileWriteUnknown) }
+            isFinished = true
         } catch {
             throw SpeechError(
                 .unwritableFile, "\(path) cannot be completed.", advice: "Free room on the disk.", underlying: error)

@@ -7,13 +7,22 @@ public import SpeechModel
 /// - On loopback, whoever can reach the port may use it, except web pages of others: `Host` must name loopback or an allowed host
 ///   (a page that rebinds its DNS name to 127.0.0.1 still sends its own name), and `Origin`, which browsers add, must be the same
 ///   host and port or an allowed host.
-/// - With a token, and always beyond loopback, every request but the probes must carry it: `Authorization: Bearer <token>`, or
+/// - With a token, and always beyond loopback, every request but the probes and the pages must carry it: `Authorization: Bearer <token>`, or
 ///   for WebSockets of browsers, which cannot set that field, the two subprotocols `mynah.v1` and
 ///   `mynah.token.<token in base64url without padding>`. The server answers `mynah.v1` and never repeats the token. A token in the
 ///   query is not accepted, because queries end in logs.
 public struct AccessGuard: Sendable {
     /// Paths that need no token: a prober has none, and they tell nothing.
     public static let probes: Set<String> = ["/health", "/livez", "/readyz"]
+
+    /// Files of the pages, which hold no secret: without them a browser could not ask its reader for the token. Their folders have
+    /// one level, so that nothing else can be named through them.
+    public static func isPage(_ path: String) -> Bool {
+        if ["/", "/docs", "/docs/errors", "/redoc", "/openapi.json"].contains(path) { return true }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[0].isEmpty && ["captions", "reference"].contains(parts[1]) && !parts[2].isEmpty
+            && !parts[2].hasPrefix(".") && !parts[2].contains("%")
+    }
 
     private let isLoopback: Bool
     private let allowedHosts: [Authority]
@@ -70,7 +79,9 @@ public struct AccessGuard: Sendable {
     /// Why a request may not be served; `nil` when it may.
     public func check(_ request: HTTPRequest) -> SpeechError? {
         if isLoopback, let error = checkNames(request) { return error }
-        guard let token, !Self.probes.contains(QueryString.split(request.path ?? "/").path) else { return nil }
+        guard let token else { return nil }
+        let path = QueryString.split(request.path ?? "/").path
+        if Self.probes.contains(path) || request.method == .get && Self.isPage(path) { return nil }
         if let authorisation = request.headerFields[.authorization] {
             let parts = authorisation.split(separator: " ", maxSplits: 1)
             if parts.count == 2, parts[0].lowercased() == "bearer", Self.equal(parts[1].trimmingSpaces.utf8, token.exposed) {

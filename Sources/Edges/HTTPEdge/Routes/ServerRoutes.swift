@@ -7,7 +7,7 @@ public import Telemetry
 import Web
 import WireProtocol
 
-/// Everything that is served over plain HTTP: the captions page, health, metrics, status, and the reference.
+/// Everything that is served over plain HTTP: the pages, health, metrics, status, and the reference.
 public struct ServerRoutes: Sendable {
     private let status: @Sendable () -> ServerStatus
     private let metrics: MetricsRegistry
@@ -29,8 +29,8 @@ public struct ServerRoutes: Sendable {
         addProbes(to: router)
         if servesOperators { addOperators(to: router) }
         addReference(to: router)
-        router.get("/") { _, _ in try page("index.html") }
-        router.get("/captions/:file") { _, context in try page(context.parameters.get("file") ?? "") }
+        router.get("/") { _, _ in try page("index.html", in: .captions) }
+        router.get("/captions/:file") { _, context in try page(context.parameters.get("file") ?? "", in: .captions) }
         return router
     }
 
@@ -94,31 +94,35 @@ public struct ServerRoutes: Sendable {
     }
 
     private func addReference(to router: Router<BasicRequestContext>) {
+        let document = Reference.openAPI(version: status().version)
         router.get("/openapi.json") { _, _ in
-            Response(
-                status: .ok, headers: [.contentType: "application/json"],
-                body: .init(byteBuffer: ByteBuffer(string: Reference.openAPI)))
+            guard let document else { throw Self.missing }
+            return Response(
+                status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-cache"],
+                body: .init(byteBuffer: ByteBuffer(string: document)))
         }
-        router.get("/docs") { _, _ in
-            Response(
-                status: .ok, headers: [.contentType: "text/html; charset=utf-8", .contentSecurityPolicy: Self.policy],
-                body: .init(byteBuffer: ByteBuffer(string: Reference.html)))
-        }
+        router.get("/docs") { _, _ in try page("docs.html", in: .reference) }
+        router.get("/redoc") { _, _ in try page("redoc.html", in: .reference) }
+        router.get("/reference/:file") { _, context in try page(context.parameters.get("file") ?? "", in: .reference) }
+        // Where the `type` of a problem points; browsers keep the code behind the `#`.
+        router.get("/docs/errors") { _, _ in Response.redirect(to: "/docs", type: .permanent) }
     }
 
     /// The page may talk to its own server only.
     private static let policy = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'"
 
-    private func page(_ name: String) throws -> Response {
-        guard let file = Web.file(name) else {
-            throw SpeechError(.notFound, "There is no file of that name.", advice: "The captions page is at /.")
-        }
+    private static let missing = SpeechError(
+        .notFound, "There is no file of that name.", advice: "The captions page is at /, the reference at /docs.")
+
+    private func page(_ name: String, in folder: Web.Folder) throws -> Response {
+        guard let file = Web.file(name, in: folder) else { throw Self.missing }
         let type =
             switch name.split(separator: ".").last {
             case "html": "text/html; charset=utf-8"
             case "css": "text/css; charset=utf-8"
             case "js": "text/javascript; charset=utf-8"
             case "svg": "image/svg+xml"
+            case "json": "application/json"
             default: "application/octet-stream"
             }
         return Response(

@@ -1,0 +1,102 @@
+public import SpeechModel
+
+/// What can happen in the pipeline.
+public enum EventType: String, Sendable, CaseIterable {
+    case wakeWordDetected = "wake_word_detected"
+    case speechStarted = "speech_started"
+    case speechStopped = "speech_stopped"
+    case processingStarted = "processing_started"
+    case processingCompleted = "processing_completed"
+    case transcriptReady = "transcript_ready"
+    case errorOccurred = "error_occurred"
+    case pipelineStarted = "pipeline_started"
+    case pipelineStopped = "pipeline_stopped"
+    case bufferOverflow = "buffer_overflow"
+    case stageError = "stage_error"
+    case stateChanged = "state_changed"
+    case failover
+    case configChanged = "config_changed"
+}
+
+/// How grave an event is.
+public enum EventLevel: String, Sendable, CaseIterable {
+    case debug, info, warning, error, critical
+}
+
+/// A detail of an event.
+public enum EventValue: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+    ExpressibleByBooleanLiteral
+{
+    case text(String)
+    case integer(Int)
+    /// Six decimals; what is no finite number, or beyond ±10¹², is written as 0 or that bound.
+    case number(Double)
+    case boolean(Bool)
+
+    public init(stringLiteral value: String) { self = .text(value) }
+    public init(integerLiteral value: Int) { self = .integer(value) }
+    public init(floatLiteral value: Double) { self = .number(value) }
+    public init(booleanLiteral value: Bool) { self = .boolean(value) }
+
+    fileprivate func write(to json: inout MessageText) {
+        switch self {
+        case .text(let text): json.string(text)
+        case .integer(let value): json.integer(value)
+        case .number(let value):
+            let bounded = min(max(value, -FieldType.largest), FieldType.largest)
+            json.number(value.isNaN ? 0 : bounded, decimals: 6)
+        case .boolean(let value): json.boolean(value)
+        }
+    }
+}
+
+/// Something that happened in the pipeline, for subscribers of `event.*`.
+public struct EventMessage: Sendable {
+    public var type: EventType
+    /// When it happened, Unix seconds.
+    public var timestamp: Double
+    /// Details; never what was said.
+    public var metadata: [String: EventValue]
+    /// The session that it belongs to; nil, written as an empty text, for what concerns the whole pipeline.
+    public var sessionID: SessionID?
+    public var level: EventLevel
+    /// What reports it: a stage's name, or `pipeline`.
+    public var source: String
+    /// The number of the current primary's reign; 1 without a standby.
+    public var term: Int
+
+    /// Makes a message.
+    public init(
+        _ type: EventType, timestamp: Double, metadata: [String: EventValue] = [:], sessionID: SessionID? = nil,
+        level: EventLevel = .info, source: String = "pipeline", term: Int = 1
+    ) {
+        self.type = type
+        self.timestamp = timestamp
+        self.metadata = metadata
+        self.sessionID = sessionID
+        self.level = level
+        self.source = source
+        self.term = term
+    }
+
+    /// What it is published under.
+    public var topic: String { PipelineTopic.event(type) }
+    /// The message as JSON.
+    public var encoded: EncodedMessage { EncodedMessage(.event, Self.fields, self) }
+
+    static let fields: [MessageField<EventMessage>] = [
+        .choice("event_type", "What happened.") { $0.type },
+        .seconds("timestamp", "When it happened, Unix seconds.") { $0.timestamp },
+        .map("metadata", "Details.", of: .scalar) {
+            $0.metadata
+        } _: {
+            $1.write(to: &$0)
+        },
+        .text("session_id", "The session that it belongs to; empty for what concerns the whole pipeline.") {
+            $0.sessionID?.description ?? ""
+        },
+        .choice("level", "How grave it is.") { $0.level },
+        .text("source", "What reports it: a stage's name, or `pipeline`.") { $0.source },
+        .integer("term", "The number of the current primary's reign.", from: 1) { $0.term },
+    ]
+}
