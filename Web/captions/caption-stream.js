@@ -211,6 +211,8 @@ export class CaptionStream {
     }
 
     #resumed({ next_sample }) {
+        // So that the server notices, should the two not agree.
+        this.#socket.send(JSON.stringify({ type: "position", sample: next_sample }));
         this.#live(this.#session.origin + next_sample);
     }
 
