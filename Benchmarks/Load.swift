@@ -30,13 +30,17 @@ final class Load {
         if begins { for stream in streams { stream.send(text: #"{"type":"start","sample_rate":16000,"channels":1}"#) } }
     }
 
-    /// Sends each stream its audio in real time, 16-bit PCM at 16 kHz, all beginning within one second, then optionally `end`;
+    /// Sends each stream its audio in real time, 16-bit PCM at 16 kHz, all beginning within `ramp` seconds, then optionally `end`;
     /// afterwards listens for `linger` seconds or until all have ended.
-    func run(audio: (_ stream: Int) -> [Int16], ends: Bool = true, linger: Double = 3) {
+    func run(audio: (_ stream: Int) -> [Int16], ends: Bool = true, ramp: Double = 1, linger: Double = 3) {
         let tracks = streams.indices.map { index in audio(index).withUnsafeBytes { Array($0) } }
         let frameBytes = 32 * frameMS
         let start = now() + 0.05
-        beganAt = streams.indices.map { start + Double($0) / Double(streams.count) }
+        var random = Random(seed: 1)
+        // At odd moments, as people do: equal distances would fall together in the windows of the detector.
+        beganAt = streams.indices.map {
+            start + Double($0) / Double(streams.count) * ramp + Double.random(in: 0..<0.032, using: &random)
+        }
         var sent = [Int](repeating: 0, count: streams.count)
         var open = streams.count
         var quietSince = Double.infinity

@@ -18,7 +18,7 @@ struct OwnShare {
             let used = ProcessUse.processorSeconds(server.id)
             let begun = now()
             let load = try Load(count: streams, port: server.port)
-            load.run { tracks[$0 % tracks.count] }
+            load.run(audio: { tracks[$0 % tracks.count] }, ramp: 4)
             let wall = now() - begun
             let after = try await server.metrics()
             let name = "rtap_pipeline_latency_seconds"
@@ -31,6 +31,9 @@ struct OwnShare {
                     (request.quantile(quantile) + publish.quantile(quantile)) * 1000, unit: "ms",
                     atMost: quantile == 0.95 ? 1 : nil)
             }
+            report.note(
+                "request p50 \(number(request.quantile(0.5) * 1000)) p95 \(number(request.quantile(0.95) * 1000)), "
+                    + "publish p50 \(number(publish.quantile(0.5) * 1000)) p95 \(number(publish.quantile(0.95) * 1000)) ms")
             report.note(
                 "requests \(Int(request.count)), results \(Int(publish.count)), finals \(load.finals.count), errors \(load.errors.count); "
                     + "server \(number((ProcessUse.processorSeconds(server.id) - used) / wall * 100)) % of a core without its decoders, "
