@@ -11,8 +11,6 @@ import Telemetry
 public actor LiveSession: LaneClient, RecognitionObserver {
     /// Audio that may wait in the inbox: more makes the connection stop reading.
     private static let inboxSeconds = 4
-    /// A session without its client keeps a decoder for so long: most clients that lost a connection are back sooner.
-    private static let decoderGrace: UInt64 = 2_000_000_000
     /// Finals that are kept for a client that resumes.
     private static let history = 2000
 
@@ -61,6 +59,10 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private var adaptation: String?
     private var finals: [FinalResult] = []
     private var finalisedThrough = 0
+    /// Accepted audio waits for ``decide()``, for which the lane was asked.
+    private var isDecisionDue = false
+    /// When the last audio arrived.
+    private var lastArrival: UInt64 = 0
     private var isEnding = false
     private var hasEnded = false
     private var detachedSince: UInt64?
@@ -137,18 +139,19 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     /// - Returns: false when the inbox is full: read no more until ``SessionEvent/hasRoom``.
     public nonisolated func ingest(_ bytes: UnsafeRawBufferPointer, from connection: Int) -> Bool {
         let limit = format.sampleRate * format.bytesPerFrame * Self.inboxSeconds
-        // Woken once per detector window: the hop between threads costs more than the work.
-        let worthWaking = format.sampleRate * format.bytesPerFrame * VoiceActivityWindow.milliseconds / 1000
+        // Woken as each detector window is complete: the hop between threads costs more than the work.
+        let window = format.sampleRate * format.bytesPerFrame * VoiceActivityWindow.milliseconds / 1000
         let (hasRoom, wakes) = inbox.withLock { inbox in
             guard connection == inbox.connection, !inbox.isOver else { return (true, false) }
             let known = min(inbox.overlap, bytes.count)
             inbox.overlap -= known
+            let windowsBefore = inbox.received / window
             inbox.received += bytes.count - known
             inbox.audio.append(contentsOf: bytes[known...])
             // The newest portion is the last one needed for what this hand-over can decide.
             inbox.audioArrived = services.clock.monotonicNanoseconds
             inbox.isFull = inbox.audio.count >= limit
-            return (!inbox.isFull, inbox.audio.count >= worthWaking)
+            return (!inbox.isFull, inbox.received / window > windowsBefore)
         }
         if wakes { wake() }
         return hasRoom
@@ -181,6 +184,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     }
 
     public nonisolated func runOnLane() { assumeIsolated { $0.drain() } }
+
+    public nonisolated func runLaterOnLane() { assumeIsolated { $0.decide() } }
 
     // MARK: - on the lane
 
@@ -215,6 +220,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
                 guard connection == inbox.withLock({ $0.connection }) else { break }
                 listener = nil
                 detachedSince = services.clock.monotonicNanoseconds
+                // Somebody who is there can use the decoder; the audio is kept and decoded again if the client comes back.
+                for (key, recognition) in recognitions where requestedAt[key] == nil { recognition.park() }
             case .end:
                 guard !isEnding else { break }
                 isEnding = true
@@ -233,6 +240,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             pipeline = SpeechPipeline(format: format, configuration: services.pipeline, detector: gate)
         }
         services.metrics.frames.increment()
+        lastArrival = arrived
         // At most a second at a time: the pipeline's ring must still hold what an action names.
         let slice = format.sampleRate * format.bytesPerFrame
         do {
@@ -240,16 +248,31 @@ public actor LiveSession: LaneClient, RecognitionObserver {
                 var at = 0
                 while at < all.count {
                     let end = min(all.count, at + slice)
-                    try pipeline!.ingest(UnsafeRawBufferPointer(rebasing: all[at..<end]), into: &actions)
+                    try pipeline!.accept(UnsafeRawBufferPointer(rebasing: all[at..<end]), into: &actions)
                     perform(at: arrived)
                     at = end
+                    // The last portion can wait until all sessions have handed theirs on.
+                    if at < all.count || isDecisionDue { decide() }
                 }
+            }
+            if pipeline!.isUndecided, !isDecisionDue {
+                isDecisionDue = true
+                lane.wakeLater(self)
             }
         } catch let error as SpeechError {
             breakDown(error)
         } catch {
             breakDown(SpeechError(.internalError, "Audio could not be taken: \(error).", advice: "Start a new session."))
         }
+    }
+
+    /// Looks for speech in what was accepted.
+    private func decide() {
+        isDecisionDue = false
+        guard pipeline != nil, !hasEnded else { return }
+        pipeline!.decide(into: &actions)
+        perform(at: lastArrival)
+        endIfSettled()
     }
 
     private func take(_ update: RecognitionUpdate, for key: UtteranceKey, at time: UInt64) {
@@ -350,12 +373,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     /// Whether nobody can want this session any more; asked once a second.
     func isExpired(now: UInt64, resumeWindowSeconds: Int) -> Bool {
         guard let detachedSince else { return false }
-        guard now > detachedSince + UInt64(resumeWindowSeconds) * 1_000_000_000 else {
-            if now > detachedSince + Self.decoderGrace {
-                for (key, recognition) in recognitions where requestedAt[key] == nil { recognition.park() }
-            }
-            return false
-        }
+        guard now > detachedSince + UInt64(resumeWindowSeconds) * 1_000_000_000 else { return false }
         if !hasEnded {
             for recognition in recognitions.values { recognition.cancel() }
             recognitions = [:]

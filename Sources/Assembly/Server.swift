@@ -2,6 +2,7 @@ import Application
 import Foundation
 import HTTPEdge
 import Hummingbird
+import Lanes
 public import Logging
 public import MynahConfiguration
 import NIOCore
@@ -93,6 +94,7 @@ public struct Server: Sendable {
                 "model": "\(pool.identity.model)", "decoders": "\(pool.load.capacity)", "listen": "\(listen.host):\(listen.port)",
             ])
         for address in [listen, settings.server.metricsListen].compactMap(\.self) { try checkPort(address) }
+        for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { loop.execute { makeThisThreadUrgent() } }
         let warming = ContinuousClock.now
         do {
             try await pool.start()

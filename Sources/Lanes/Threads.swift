@@ -4,9 +4,16 @@ import Glibc
 ///
 /// - Parameters:
 ///   - name: shown by `top -H` and debuggers; 15 bytes are kept.
+///   - isUrgent: see ``makeThisThreadUrgent()``.
 ///   - body: the thread's whole life.
-public func spawnThread(name: String, _ body: @escaping @Sendable () -> Void) {
-    let box = Unmanaged.passRetained(ThreadBox(name: name, body: body))
+public func spawnThread(name: String, isUrgent: Bool = false, _ body: @escaping @Sendable () -> Void) {
+    let box = Unmanaged.passRetained(
+        ThreadBox(
+            name: name,
+            body: {
+                if isUrgent { makeThisThreadUrgent() }
+                body()
+            }))
     var thread = pthread_t()
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)

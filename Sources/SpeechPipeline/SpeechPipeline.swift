@@ -43,8 +43,11 @@ public struct SpeechPipeline {
     private var stabiliser = Stabiliser()
 
     private var decoded: [Float] = []
-    private var resampled: [Float] = []
+    /// At 16 kHz, waiting for the window before it to be full and decided.
+    private var undecided: [Float] = []
     private var window: [Float] = []
+    /// Whether the full window is in the ring, and an open utterance has it.
+    private var isHandedOver = false
     private var position = SampleTime.zero
     private var epoch = 0
     private var lastNumber = 0
@@ -75,26 +78,51 @@ public struct SpeechPipeline {
         window.reserveCapacity(VoiceActivityWindow.samples)
     }
 
-    /// Takes audio in the client's format, in any portions.
+    /// Takes audio in the client's format, in any portions: ``accept(_:into:)`` and ``decide(into:)`` in one.
     ///
     /// - Throws: ``ErrorCode/invalidAudio`` for samples that are not numbers; the portion is then ignored.
     public mutating func ingest(_ bytes: UnsafeRawBufferPointer, into actions: inout [PipelineAction]) throws {
+        try accept(bytes, into: &actions)
+        decide(into: &actions)
+    }
+
+    /// Takes audio, and hands it on to an open utterance before anybody has looked whether there is speech in it: the recogniser need not
+    /// wait for the detector. ``decide(into:)`` must follow soon.
+    ///
+    /// - Throws: as ``ingest(_:into:)``.
+    public mutating func accept(_ bytes: UnsafeRawBufferPointer, into actions: inout [PipelineAction]) throws {
         decoded.removeAll(keepingCapacity: true)
         try decoder.decode(bytes, into: &decoded)
         receivedSamples += decoded.count
-        resampled.removeAll(keepingCapacity: true)
-        decoded.withUnsafeBufferPointer { resampler.resample($0, into: &resampled) }
-        takeWindows(into: &actions)
+        decoded.withUnsafeBufferPointer { resampler.resample($0, into: &undecided) }
+        // One window at a time: what follows an endpoint belongs to the next utterance.
+        let complete = (window.count + undecided.count) / VoiceActivityWindow.samples
+        guard let current, complete == 1, !isHandedOver else { return }
+        fillWindow()
+        window.withUnsafeBufferPointer { ring.append($0) }
+        isHandedOver = true
+        send(current, from: sentThrough, to: ring.end, into: &actions)
     }
+
+    /// Looks for speech in what was accepted, and begins and ends utterances.
+    public mutating func decide(into actions: inout [PipelineAction]) {
+        while window.count + undecided.count >= VoiceActivityWindow.samples {
+            fillWindow()
+            takeWindow(into: &actions)
+        }
+        fillWindow()
+    }
+
+    /// Whether ``decide(into:)`` has something to do.
+    public var isUndecided: Bool { window.count + undecided.count >= VoiceActivityWindow.samples }
 
     /// Forgets the beginning of a sample frame whose rest will not come, because the connection that sent it was cut.
     public mutating func dropPartialSample() { decoder.dropPartialSample() }
 
     /// The stream is over: closes an open utterance. Finals may still follow from ``recognised(_:_:into:)``.
     public mutating func finish(into actions: inout [PipelineAction]) {
-        resampled.removeAll(keepingCapacity: true)
-        resampler.flush(into: &resampled)
-        takeWindows(into: &actions)
+        resampler.flush(into: &undecided)
+        decide(into: &actions)
         if !window.isEmpty {
             let count = window.count
             window.append(contentsOf: repeatElement(0, count: VoiceActivityWindow.samples - count))
@@ -154,21 +182,20 @@ public struct SpeechPipeline {
 
     // MARK: - windows
 
-    private mutating func takeWindows(into actions: inout [PipelineAction]) {
-        var at = 0
-        while at < resampled.count {
-            let count = min(VoiceActivityWindow.samples - window.count, resampled.count - at)
-            window.append(contentsOf: resampled[at..<at + count])
-            at += count
-            if window.count == VoiceActivityWindow.samples { takeWindow(into: &actions) }
-        }
+    /// Moves samples into the window until it is full or there are no more.
+    private mutating func fillWindow() {
+        let count = min(VoiceActivityWindow.samples - window.count, undecided.count)
+        guard count > 0 else { return }
+        window.append(contentsOf: undecided[..<count])
+        undecided.removeFirst(count)
     }
 
     private mutating func takeWindow(into actions: inout [PipelineAction]) {
         let isSpeech = window.withUnsafeBufferPointer { samples in
-            ring.append(samples)
+            if !isHandedOver { ring.append(samples) }
             return detector.isSpeech(samples)
         }
+        isHandedOver = false
         window.removeAll(keepingCapacity: true)
         position = ring.end
         let decision = endpointer.advance(

@@ -7,6 +7,7 @@ final class Block: LaneClient {
     private let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     func runOnLane() { body() }
+    func runLaterOnLane() { body() }
 }
 
 /// A list that threads append to.
