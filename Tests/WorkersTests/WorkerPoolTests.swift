@@ -16,7 +16,7 @@ import Workers
     }
 
     @Test func `killing and stopping decoders costs no utterance while twenty speak`() async throws {
-        try await withPool(decoders: 4, hangTimeoutMS: 4000) { pool in
+        try await withPool(decoders: 4, waitMS: 60_000, hangTimeoutMS: 4000) { pool in
             let audio = try speech()
             let victims = pool.processIDs
             #expect(victims.count == 4)
@@ -44,6 +44,22 @@ import Workers
             await #expect { try await answer.text() } throws: { ($0 as? SpeechError)?.code == .overloaded }
             first.cancel()
             #expect(try await recognise(speech(), with: pool) == "go forward ten meters")
+        }
+    }
+
+    @Test func `a parked utterance lends its decoder to others and loses nothing`() async throws {
+        try await withPool(decoders: 1) { pool in
+            let audio = try speech()
+            let answer = Answer()
+            let parked = pool.begin(RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1)), observer: answer)
+            audio[..<20_000].withUnsafeBufferPointer { parked.append($0) }
+            try await untilBusy(pool)
+            parked.park()
+            #expect(try await recognise(audio, with: pool) == "go forward ten meters")
+            audio[20_000...].withUnsafeBufferPointer { parked.append($0) }
+            parked.finish()
+            #expect(try await answer.text() == "go forward ten meters")
+            #expect(pool.statistics.crashes + pool.statistics.hangs + pool.statistics.failures == 0)
         }
     }
 

@@ -1,4 +1,5 @@
 import CPocketSphinx
+import Glibc
 public import SpeechModel
 public import Workers
 
@@ -29,6 +30,8 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
     private var utterance: [Int16] = []
     /// The steps that are still ahead while nothing is known about this session's speaker and microphone; else empty.
     private var stepsAhead: ArraySlice<Int> = []
+    /// When the utterance began, in ns of the monotonic clock.
+    private var beganAt: UInt64 = 0
     /// The mean that the current pass began with.
     private var passMean = CepstralMean()
 
@@ -65,6 +68,9 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
         set("cmninit", Self.coldMean)
         ps_config_set_bool(config, "fwdflat", mode == .live ? 0 : 1)
         ps_config_set_bool(config, "bestpath", 1)
+        // At most this many hidden Markov models in a frame's beam: a quarter less work than with the default of 30000, and not one word
+        // of 532 in our test speech different (3000: 7 words worse).
+        if mode == .live { ps_config_set_int(config, "maxhmmpf", 5000) }
         guard let decoder = ps_init(config) else {
             throw SpeechError(
                 .brokenModel, "PocketSphinx cannot load the model in \(models).",
@@ -79,6 +85,7 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
         utterance.removeAll(keepingCapacity: true)
         if mode == .live {
             stepsAhead = adaptation == nil ? Self.coldSteps[...] : []
+            beganAt = monotonicNanoseconds()
             passMean = CepstralMean(adaptation ?? Self.coldMean)
             ps_set_cmn(decoder, passMean.text)
         }
@@ -95,7 +102,8 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
         utterance.append(contentsOf: samples)
         guard utterance.count >= step else { return }
         stepsAhead = stepsAhead.drop { $0 <= utterance.count }
-        try decodeAgain()
+        // On a machine that cannot keep up, words in time are worth more than better ones.
+        if !isBehind { try decodeAgain() }
     }
 
     public func partial() -> Hypothesis {
@@ -115,6 +123,11 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
     }
 
     public func cancel() { ps_end_utt(decoder) }
+
+    /// Whether more time has passed since the utterance's beginning than there was audio, which comes with a pre-roll.
+    private var isBehind: Bool {
+        monotonicNanoseconds() - beganAt > UInt64(utterance.count) * 1_000_000_000 / UInt64(SampleTime.rate)
+    }
 
     /// Begins a cold utterance anew with the mean of what was heard of it so far.
     ///
@@ -180,4 +193,11 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
         SpeechError(
             .recogniserFailed, "PocketSphinx could not \(what).", advice: "The utterance is tried again by another worker.")
     }
+}
+
+/// The monotonic clock.
+private func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

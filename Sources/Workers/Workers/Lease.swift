@@ -159,7 +159,7 @@ final class Lease: Recognition {
                 guard !state.cancelSent else { return true }
                 state.cancelSent = true
                 state.outgoing.write(.cancel, utterance: state.utterance)
-            } else if state.sent < state.audio.count {
+            } else if state.audio.count - state.sent >= (state.finished ? 1 : supervisor.portion) {
                 let end = min(state.audio.count, state.sent + Self.samplesPerMessage)
                 let range = state.sent..<end
                 state.audio.withUnsafeBufferPointer { audio in

@@ -36,7 +36,8 @@ struct DoctorCheck: Sendable {
 ///
 /// - Parameter listen: the addresses that the server is going to bind.
 func doctorChecks(_ settings: Settings, models: ModelFiles, listen: [ListenAddress]) async -> [DoctorCheck] {
-    libraryChecks() + [await recognitionCheck(settings, models), voiceActivityCheck(settings, models)]
+    libraryChecks() + [checksumCheck(models.directory)].compactMap(\.self)
+        + [await recognitionCheck(settings, models), voiceActivityCheck(settings, models)]
         + [ffmpegCheck(), microphoneCheck()] + listen.map(portCheck)
         + [diskCheck(models.directory), memoryCheck(), processorCheck()]
 }
@@ -62,6 +63,28 @@ private func loadedPath(of library: String) -> String? {
     return systemFile("/proc/self/maps").split(separator: "\n").lazy
         .compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } }
         .first { $0.contains("/\(stem).so") }
+}
+
+/// Compares the models with the checksums that setup recorded; nil where there are none.
+private func checksumCheck(_ directory: String) -> DoctorCheck? {
+    let name = "model files"
+    guard access(directory + "/SHA256SUMS", R_OK) == 0 else { return nil }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["sha256sum", "--check", "--quiet", "SHA256SUMS"]
+    process.currentDirectoryURL = URL(fileURLWithPath: directory)
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+    let lines = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self).split(separator: "\n")
+    process.waitUntilExit()
+    guard process.terminationStatus != 0 else { return DoctorCheck(name, .ok, "\(directory), as setup left them") }
+    // Each line is `FILE: FAILED`, with a remark when it could not be read.
+    let broken = lines.map { $0.split(separator: ":").first.map(String.init) ?? String($0) }
+    return DoctorCheck(
+        name, .missing, "damaged in \(directory): \(broken.isEmpty ? "SHA256SUMS" : broken.prefix(3).joined(separator: ", "))",
+        remedy: "Run `rm -rf .native/stamps/native && Scripts/setup`, or name a whole folder with --set models.directory=….")
 }
 
 /// Loads the recogniser's model as the server does, in a process of its own, and recognises something: a file that is there may still be

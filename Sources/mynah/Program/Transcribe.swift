@@ -47,10 +47,8 @@ struct Transcribe: AsyncParsableCommand {
             do {
                 try FileManager.default.createDirectory(atPath: outputDirectory, withIntermediateDirectories: true)
             } catch {
-                let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
-                let reason =
-                    cause.domain == NSPOSIXErrorDomain
-                    ? String(cString: strerror(CInt(cause.code))) : "\(cause.domain) \(cause.code)"
+                // Foundation's own errors say no more than a number.
+                let reason = mkdir(outputDirectory, 0o777) == 0 ? "\(error)" : String(cString: strerror(errno))
                 throw SpeechError(
                     .unwritableFile, "The folder \(outputDirectory) cannot be made: \(reason).", advice: "Choose another with -o."
                 )

@@ -17,7 +17,8 @@ int workers_spawn(char *const arguments[], int control, int output, pid_t *proce
 int workers_event(void);
 /// pipe2(2) with close-on-exec. 0, or -1 with errno.
 int workers_pipe(int ends[2]);
-/// Turns core dumps off, lowers the priority by `nice`, and leaves Ctrl-C and SIGTERM to the parent: a worker ends when its socket does.
+/// Turns core dumps off, takes long turns (20 ms: a decoder's memory does not fit into the processor's cache, so that each change of
+/// turns costs; eight decoders on two cores are a quarter quicker), lowers the priority by `nice`, and leaves Ctrl-C and SIGTERM to the parent: a worker ends when its socket does.
 void workers_become_worker(int nice);
 /// Processor time that `process` used so far, in nanoseconds; 0 when it is gone.
 unsigned long long workers_processor_time(pid_t process);
