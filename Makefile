@@ -59,7 +59,7 @@ bench: build ## Run the benchmarks, each figure beside its limit
 fmt: ## Format the Swift sources
 	swift format --in-place --recursive $(SWIFT_SOURCES)
 
-docs: setup ## Make the API reference (.build/docs)
+docs: setup ## Make the reference pages (docs/) and the API reference (.build/docs)
 	@Scripts/docs
 
 clean: ## Remove what was built (what setup installed stays in .native/)

@@ -16,7 +16,7 @@ struct Capacity {
         let bare = try await bareLimit(tracks)
         report.note("the bare engine on two threads decodes \(number(bare)) streams' speech in real time")
         var held = 0
-        for streams in Int(bare * 0.55)...Int(bare * 1.3) {
+        for streams in Int(bare * 0.4)...Int(bare * 1.3) {
             let server = try await ServerProcess()
             let load = try Load(count: streams, port: server.port)
             let own = ProcessUse.ownSeconds

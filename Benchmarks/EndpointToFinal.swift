@@ -10,7 +10,7 @@ struct EndpointToFinal {
             defer { server.stop() }
             let load = try Load(count: streams, port: server.port)
             let tracks = try (0..<streams).map { try speech.conversation(seconds: seconds * 2, seed: $0 + 50) }
-            load.run { tracks[$0] }
+            load.run(audio: { tracks[$0] }, ramp: Double(streams))
             let finals = load.finals.compactMap { final in load.delay(of: final).map { (final, $0) } }
             let label = "\(streams) stream\(streams == 1 ? "" : "s")"
             report.line("\(label): endpoint wait", Quantiles(finals.map { $0.0.endpointWaitMS }), unit: "ms")

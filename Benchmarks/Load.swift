@@ -42,8 +42,8 @@ final class Load {
             start + Double($0) / Double(streams.count) * ramp + Double.random(in: 0..<0.032, using: &random)
         }
         var sent = [Int](repeating: 0, count: streams.count)
-        var open = streams.count
-        var quietSince = Double.infinity
+        var open = tracks.count { !$0.isEmpty }
+        var quietSince = open == 0 ? now() : Double.infinity
         while true {
             let time = now()
             var next = time + 0.02

@@ -30,6 +30,7 @@ struct Report {
         let mark = isKept.map { $0 ? "✔" : "✘" } ?? " "
         let label = name.padding(toLength: max(52, name.count), withPad: " ", startingAt: 0)
         print("\(mark) \(label) \(value)\(limit.map { "   limit \($0)" } ?? "")")
+        fflush(nil)
     }
 
     func end() { print(missed == 0 ? "\nEvery limit is kept." : "\n\(missed) limits are not kept.") }

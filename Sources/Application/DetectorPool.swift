@@ -5,7 +5,7 @@ import Synchronization
 /// Voice activity detectors for reuse: a neural one takes 14 ms and 6 MB to make.
 public final class DetectorPool: Sendable {
     /// Detectors that wait for a use at most; more are freed.
-    private static let maximumIdle = 64
+    private static let maximumIdle = 32
 
     /// A detector that waits.
     // @unchecked: a detector is either in the pool's list (behind its mutex) or leased by exactly one session, which uses it on its

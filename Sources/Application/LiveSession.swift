@@ -65,7 +65,9 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private var lastArrival: UInt64 = 0
     private var isEnding = false
     private var hasEnded = false
-    private var detachedSince: UInt64?
+    /// When the client was lost, in ns of the monotonic clock; 0 while there is one. Atomic, so that a sweep over thousands of sessions
+    /// need not visit each on its lane.
+    private nonisolated let detachedSince = Atomic<UInt64>(0)
 
     private var audio: [UInt8] = []
     private var actions: [PipelineAction] = []
@@ -94,6 +96,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     public nonisolated func attach(_ listener: any SessionListener, lastSequence: Int? = nil) -> Int {
         let number = inbox.withLock { inbox in
             inbox.connection += 1
+            detachedSince.store(0, ordering: .relaxed)
             inbox.controls.append(.attach(listener, lastSequence: lastSequence))
             inbox.overlap = 0
             // The rest of a cut sample will not come: the new connection begins with a whole one.
@@ -113,7 +116,11 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     /// The connection is gone; the session waits for another.
     public nonisolated func detach(_ connection: Int) {
-        inbox.withLock { $0.controls.append(.detach(connection: connection)) }
+        inbox.withLock {
+            $0.controls.append(.detach(connection: connection))
+            guard connection == $0.connection else { return }
+            detachedSince.store(max(1, services.clock.monotonicNanoseconds), ordering: .relaxed)
+        }
         wake()
     }
 
@@ -219,7 +226,6 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             case .detach(let connection):
                 guard connection == inbox.withLock({ $0.connection }) else { break }
                 listener = nil
-                detachedSince = services.clock.monotonicNanoseconds
                 // Somebody who is there can use the decoder; the audio is kept and decoded again if the client comes back.
                 for (key, recognition) in recognitions where requestedAt[key] == nil { recognition.park() }
             case .end:
@@ -335,7 +341,6 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private func attach(_ newcomer: any SessionListener, resumingAfter lastSequence: Int?) {
         listener?.session(.replaced)
         listener = newcomer
-        detachedSince = nil
         guard let lastSequence else { return }
         let now = services.clock.monotonicNanoseconds
         newcomer.session(.resumed(nextSample: pipeline?.receivedSamples ?? 0, lastSequence: finals.last?.sequence ?? 0))
@@ -370,10 +375,15 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         gate = nil
     }
 
-    /// Whether nobody can want this session any more; asked once a second.
-    func isExpired(now: UInt64, resumeWindowSeconds: Int) -> Bool {
-        guard let detachedSince else { return false }
-        guard now > detachedSince + UInt64(resumeWindowSeconds) * 1_000_000_000 else { return false }
+    /// Whether the client has been away for longer than `seconds`.
+    nonisolated func hasBeenAlone(for seconds: Int, at now: UInt64) -> Bool {
+        let since = detachedSince.load(ordering: .relaxed)
+        return since != 0 && now > since + UInt64(seconds) * 1_000_000_000
+    }
+
+    /// Ends the session if its client has not come back meanwhile; returns whether it did.
+    func expire(now: UInt64, resumeWindowSeconds: Int) -> Bool {
+        guard hasBeenAlone(for: resumeWindowSeconds, at: now) else { return false }
         if !hasEnded {
             for recognition in recognitions.values { recognition.cancel() }
             recognitions = [:]

@@ -65,8 +65,8 @@ public final class SessionRegistry: Sendable {
     /// Forgets sessions whose client did not come back; call it once a second.
     public func sweep() async {
         let now = services.clock.monotonicNanoseconds
-        for session in sessions.withLock({ Array($0.values) })
-        where await session.isExpired(now: now, resumeWindowSeconds: resumeWindowSeconds) {
+        let alone = sessions.withLock { $0.values.filter { $0.hasBeenAlone(for: resumeWindowSeconds, at: now) } }
+        for session in alone where await session.expire(now: now, resumeWindowSeconds: resumeWindowSeconds) {
             sessions.withLock { _ = $0.removeValue(forKey: session.id) }
         }
     }

@@ -123,7 +123,8 @@ private struct Wire: Decodable {
             let sample = try fields.wholeNumber(.sample)
             guard (0...Self.maximumSample).contains(sample) else {
                 throw JSONMessage.malformed(
-                    "The field `sample` is not a position.", advice: "Count samples per channel from the session's start, from 0.")
+                    "The field `sample` is not a position.", advice: "Count samples per channel from the session's start, from 0."
+                )
             }
             message = .position(sample: sample)
         case "frame":
@@ -132,7 +133,8 @@ private struct Wire: Decodable {
             }
             message = .frame(Array(audio))
         case "end": message = .end
-        default: throw JSONMessage.malformed("The message's `type` is unknown.", advice: "Send `start`, `position`, `frame` or `end`.")
+        default:
+            throw JSONMessage.malformed("The message's `type` is unknown.", advice: "Send `start`, `position`, `frame` or `end`.")
         }
     }
 }

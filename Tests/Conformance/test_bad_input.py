@@ -459,8 +459,7 @@ def test_clients_that_vanish_in_mid_sentence_leave_nothing_behind(start_server, 
         asyncio.run(caption(server, go_forward + silence(1)))
         wait_until(lambda: metrics(server)["mynah_active_sessions"] == 0, 10, "the first session stays")
         before = metrics(server)
-        processes = decoders(server)
-        assert len(processes) == 2
+        assert len(decoders(server)) == 2
 
         clients = [RawClient(server) for _ in range(count)]
         for client in clients:
@@ -477,8 +476,10 @@ def test_clients_that_vanish_in_mid_sentence_leave_nothing_behind(start_server, 
             return all(now[name] == 0 for name in quiet) and now["process_open_fds"] <= before["process_open_fds"]
 
         wait_until(is_clean, 15, lambda: str(metrics(server)))
+        # A decoder is taken back by replacing its process.
+        wait_until(lambda: metrics(server)["mynah_decoders_ready"] == 2, 5, "decoders are missing")
         now = metrics(server)
-        assert now["mynah_decoders_ready"] == 2 and decoders(server) == processes
+        assert len(decoders(server)) == 2
         assert now["mynah_worker_crashes_total"] == now["mynah_worker_hangs_total"] == 0
         messages = asyncio.run(caption(server, go_forward + silence(1)))
         assert [f["text"] for f in finals(messages)] == [text]

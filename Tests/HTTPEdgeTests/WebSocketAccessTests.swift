@@ -72,10 +72,12 @@ struct WebSocketAccessTests {
 
     private func request(_ fields: HTTPFields) -> HTTPRequest { request("/v1/asr/stream", fields) }
 
-// probesNeedNoToken: replace "/" by "//" in its list of refused paths, and add:
+    // probesNeedNoToken: replace "/" by "//" in its list of refused paths, and add:
     @Test func pagesNeedNoTokenBecauseTheyHoldNoSecret() throws {
         let access = try AccessGuard(listenAddress: "10.0.0.1", token: Sensitive("t"))
-        for path in ["/", "/?a=b", "/docs", "/docs/errors", "/redoc", "/openapi.json", "/captions/app.js", "/reference/docs.html"] {
+        for path in [
+            "/", "/?a=b", "/docs", "/docs/errors", "/redoc", "/openapi.json", "/captions/app.js", "/reference/docs.html",
+        ] {
             #expect(access.check(request(path)) == nil)
         }
         for path in [

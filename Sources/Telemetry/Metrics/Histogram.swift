@@ -4,7 +4,8 @@ public final class Histogram: Metric {
 
     /// Upper bounds in seconds, fine around 1 ms (our own share) and around 20 ms (a frame, a recogniser's answer).
     public static let latencyBuckets: [Double] = [
-        0.0001, 0.0002, 0.0003, 0.0004, 0.0005, 0.0006, 0.0008, 0.001, 0.0015, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.05, 0.06, 0.1, 0.15,
+        0.0001, 0.0002, 0.0003, 0.0004, 0.0005, 0.0006, 0.0008, 0.001, 0.0015, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03,
+        0.05, 0.06, 0.1, 0.15,
         0.2, 0.5, 1, 2, 5,
     ]
 
