@@ -1,5 +1,7 @@
+import Dispatch
 import Foundation
 import SpeechModel
+import Synchronization
 
 /// Word error rate of `mynah transcribe` beside the engine's own program on the same files.
 struct WordErrors {
@@ -55,18 +57,29 @@ struct WordErrors {
         let folder = speech.root.appendingPathComponent(".build/bench-speech/out")
         try? FileManager.default.removeItem(at: folder)
         let program = ProcessInfo.processInfo.environment["MYNAH_BIN"] ?? ".build/release/mynah"
-        try runProgram(program, ["transcribe", "--format", "text", "-o", folder.path] + files)
+        _ = try onTwoCores(files) { try runProgram(program, ["transcribe", "--format", "text", "-o", folder.path] + $0) }
         return try files.map { file in
             let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
             return try String(contentsOf: folder.appendingPathComponent("\(name).txt"), encoding: .utf8)
         }
     }
 
+    /// Runs a program on each half of the files at the same time.
+    private func onTwoCores(_ files: [String], _ run: @escaping @Sendable ([String]) throws -> Data) throws -> [Data] {
+        let halves = [Array(files.prefix(files.count / 2)), Array(files.dropFirst(files.count / 2))].filter { !$0.isEmpty }
+        let results = Mutex([Result<Data, any Error>?](repeating: nil, count: halves.count))
+        DispatchQueue.concurrentPerform(iterations: halves.count) { index in
+            let result = Result { try run(halves[index]) }
+            results.withLock { $0[index] = result }
+        }
+        return try results.withLock { try $0.map { try $0!.get() } }
+    }
+
     /// One line of JSON for each file.
     private func engine(_ files: [String]) throws -> [String] {
-        let output = try runProgram(
-            speech.root.appendingPathComponent(".native/bin/pocketsphinx").path, ["single"] + files)
-        return String(decoding: output, as: UTF8.self).split(separator: "\n").map { line in
+        let program = speech.root.appendingPathComponent(".native/bin/pocketsphinx").path
+        let outputs = try onTwoCores(files) { try runProgram(program, ["single"] + $0) }
+        return outputs.flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n") }.map { line in
             let json = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
             return json?["t"] as? String ?? ""
         }

@@ -76,7 +76,7 @@ struct WebSocketAccessTests {
     @Test func pagesNeedNoTokenBecauseTheyHoldNoSecret() throws {
         let access = try AccessGuard(listenAddress: "10.0.0.1", token: Sensitive("t"))
         for path in [
-            "/", "/?a=b", "/docs", "/docs/errors", "/redoc", "/openapi.json", "/captions/app.js", "/reference/docs.html",
+            "/", "/?a=b", "/docs", "/docs/errors", "/redoc", "/openapi.json", "/captions/app.js", "/reference/reference.html",
         ] {
             #expect(access.check(request(path)) == nil)
         }

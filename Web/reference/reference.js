@@ -5,10 +5,13 @@ import { operationView, table } from "./operation-view.js";
 import { line, prose } from "./prose.js";
 import { Search } from "./search.js";
 
-/// Renders `/openapi.json`. The page decides how it looks: `docs.html` to browse, `redoc.html` to read.
+/// Renders `/openapi.json`. The address decides how it looks: `/docs` to browse, `/redoc` to read.
 
 const find = (id) => document.getElementById(id);
-const folds = document.body.dataset.view === "docs"; // operations are opened one by one
+const isReading = location.pathname.endsWith("/redoc");
+const folds = !isReading; // operations are opened one by one
+document.body.dataset.view = isReading ? "redoc" : "docs";
+if (isReading) Object.assign(find("other-view"), { href: "docs", textContent: "Browsing view" });
 
 themeToggle(find("theme"));
 try {

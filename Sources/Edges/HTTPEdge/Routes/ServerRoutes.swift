@@ -101,8 +101,8 @@ public struct ServerRoutes: Sendable {
                 status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-cache"],
                 body: .init(byteBuffer: ByteBuffer(string: document)))
         }
-        router.get("/docs") { _, _ in try page("docs.html", in: .reference) }
-        router.get("/redoc") { _, _ in try page("redoc.html", in: .reference) }
+        router.get("/docs") { _, _ in try page("reference.html", in: .reference) }
+        router.get("/redoc") { _, _ in try page("reference.html", in: .reference) }
         router.get("/reference/:file") { _, context in try page(context.parameters.get("file") ?? "", in: .reference) }
         // Where the `type` of a problem points; browsers keep the code behind the `#`.
         router.get("/docs/errors") { _, _ in Response.redirect(to: "/docs", type: .permanent) }
