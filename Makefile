@@ -10,7 +10,9 @@ export PKG_CONFIG_PATH := $(CURDIR)/.native/prefix/lib/pkgconfig$(if $(PKG_CONFI
 
 FLAGS := --explicit-target-dependency-import-check error
 SWIFT_SOURCES = $(wildcard Package.swift Sources Tests Web Benchmarks Fuzz)
-SANITIZED := SpeechModelTests|SpeechPipelineTests|LanesTests|ZMQEdgeTests|WorkersTests|ApplicationTests
+ADDRESS_SANITIZED := SpeechModelTests|SpeechPipelineTests|LanesTests|ZMQEdgeTests|ApplicationTests
+# TSan does not know Synchronization.Mutex on Linux, and crashes on the empty random generator of the ids.
+THREAD_SANITIZED := SpeechPipelineTests|LanesTests|ZMQEdgeTests
 MYNAH := .build/release/mynah
 
 help: ## This table
@@ -48,8 +50,8 @@ fuzz:
 	@if [[ -e Fuzz/Package.swift ]]; then Scripts/fuzz; fi
 
 check-sanitizers: setup ## Run the tests of pure and threaded targets under ASan and TSan
-	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-asan --filter '$(SANITIZED)' $(FLAGS)
-	swift test --sanitize=thread --scratch-path .build-tsan --filter '$(SANITIZED)' $(FLAGS)
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-asan --filter '$(ADDRESS_SANITIZED)' $(FLAGS)
+	swift test --sanitize=thread --scratch-path .build-tsan --filter '$(THREAD_SANITIZED)' $(FLAGS)
 
 bench: build ## Run the benchmarks, each figure beside its limit
 	@Scripts/setup --tests
