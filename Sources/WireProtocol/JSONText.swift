@@ -2,7 +2,8 @@
 ///
 /// The writer closes what it opens and sets every comma; escapes are those of RFC 8259 §7.
 public struct JSONText: Sendable {
-    private var bytes: [UInt8] = []
+    /// What was written, in UTF-8.
+    private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
     /// An empty text with room for so many bytes.
@@ -27,9 +28,21 @@ public struct JSONText: Sendable {
         _ name: StaticString, _ elements: some Sequence<Element>, _ value: (inout JSONText, Element) -> Void
     ) {
         key(name)
+        array(elements, value)
+    }
+
+    /// Writes `[…]` with one value for each element.
+    mutating func array<Element>(_ elements: some Sequence<Element>, _ value: (inout JSONText, Element) -> Void) {
         nested("[", "]") { json in
             for element in elements { value(&json, element) }
         }
+    }
+
+    /// Writes `"name":`; a value has to follow.
+    mutating func key(_ name: String) {
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
     }
 
     private mutating func nested(_ opening: Unicode.Scalar, _ closing: Unicode.Scalar, _ body: (inout JSONText) -> Void) {
@@ -47,7 +60,6 @@ public struct JSONText: Sendable {
     public mutating func field(_ name: StaticString, _ value: String) {
         key(name)
         string(value)
-        needsComma = true
     }
 
     /// Writes `"name":"value"`, or nothing.
@@ -59,7 +71,6 @@ public struct JSONText: Sendable {
     public mutating func field(_ name: StaticString, _ value: Int) {
         key(name)
         integer(value)
-        needsComma = true
     }
 
     /// Writes `"name":value`, or nothing.
@@ -70,37 +81,61 @@ public struct JSONText: Sendable {
     /// Writes `"name":true` or `"name":false`.
     public mutating func field(_ name: StaticString, _ value: Bool) {
         key(name)
-        literal(value ? "true" : "false")
-        needsComma = true
+        boolean(value)
     }
 
     /// Writes `"name":value` rounded to three decimals; `null` for what is not finite or larger than 10¹⁵.
     public mutating func field(_ name: StaticString, _ value: Double) {
         key(name)
-        number(value)
-        needsComma = true
+        if value.isFinite, abs(value) <= 1e15 { number(value, decimals: 3) } else { null() }
     }
 
     // MARK: - Values
 
-    private mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
-    }
-
-    private mutating func key(_ name: StaticString) {
+    /// Writes a value that is JSON already.
+    mutating func json(_ value: [UInt8]) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        literal(name)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
-        needsComma = false
+        bytes.append(contentsOf: value)
     }
 
-    private mutating func literal(_ text: StaticString) {
-        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    mutating func null() {
+        separate()
+        literal("null")
     }
 
-    private mutating func string(_ text: String) {
+    mutating func boolean(_ value: Bool) {
+        separate()
+        literal(value ? "true" : "false")
+    }
+
+    mutating func integer(_ value: Int) {
+        separate()
+        digits(value)
+    }
+
+    /// Writes a number rounded to `decimals` places, without zeros at the end; `value` must be finite, and below 9·10¹⁸ when its decimal
+    /// point is moved by so many places.
+    mutating func number(_ value: Double, decimals: Int) {
+        separate()
+        var scale = 1
+        for _ in 0..<decimals { scale *= 10 }
+        let scaled = Int((value * Double(scale)).rounded())
+        if scaled < 0 { bytes.append(UInt8(ascii: "-")) }
+        let magnitude = abs(scaled)
+        digits(magnitude / scale)
+        var fraction = magnitude % scale
+        guard fraction > 0 else { return }
+        bytes.append(UInt8(ascii: "."))
+        while fraction > 0 {
+            scale /= 10
+            bytes.append(UInt8(ascii: "0") + UInt8(fraction / scale))
+            fraction %= scale
+        }
+    }
+
+    /// Writes a string with the escapes of RFC 8259 §7.
+    mutating func string(_ text: String) {
+        separate()
         var text = text
         bytes.append(UInt8(ascii: "\""))
         text.withUTF8 { utf8 in
@@ -130,7 +165,7 @@ public struct JSONText: Sendable {
         }
     }
 
-    private mutating func integer(_ value: Int) {
+    private mutating func digits(_ value: Int) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         var rest = value.magnitude
         let start = bytes.count
@@ -141,20 +176,21 @@ public struct JSONText: Sendable {
         bytes[start...].reverse()
     }
 
-    private mutating func number(_ value: Double) {
-        guard value.isFinite, abs(value) <= 1e15 else { return literal("null") }
-        let thousandths = Int((value * 1000).rounded())
-        if thousandths < 0 { bytes.append(UInt8(ascii: "-")) }
-        let magnitude = Int(thousandths.magnitude)
-        integer(magnitude / 1000)
-        var fraction = magnitude % 1000
-        guard fraction > 0 else { return }
-        bytes.append(UInt8(ascii: "."))
-        var unit = 100
-        while fraction > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(fraction / unit))
-            fraction %= unit
-            unit /= 10
-        }
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    private mutating func key(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        literal(name)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    private mutating func literal(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 }

@@ -6,7 +6,7 @@ public struct EncodedMessage: Sendable, Equatable {
     public let json: [UInt8]
 
     init<Message>(_ type: StreamMessageType, _ fields: [MessageField<Message>], _ message: Message) {
-        var json = MessageText()
+        var json = JSONText()
         json.object(fields, of: message)
         self.type = type
         self.json = json.bytes
@@ -21,7 +21,7 @@ public struct EncodedMessage: Sendable, Equatable {
     ///   - timestamp: when it is sent, Unix seconds.
     ///   - clientID: whom it is sent to.
     public func enveloped(timestamp: Double, clientID: String) -> String {
-        var text = MessageText(capacity: json.count + 128)
+        var text = JSONText(capacity: json.count + 128)
         text.object(StreamEnvelope.fields, of: StreamEnvelope(message: self, timestamp: timestamp, clientID: clientID))
         return text.text
     }

@@ -38,7 +38,7 @@ public enum EventValue: Sendable, Hashable, ExpressibleByStringLiteral, Expressi
     public init(floatLiteral value: Double) { self = .number(value) }
     public init(booleanLiteral value: Bool) { self = .boolean(value) }
 
-    fileprivate func write(to json: inout MessageText) {
+    fileprivate func write(to json: inout JSONText) {
         switch self {
         case .text(let text): json.string(text)
         case .integer(let value): json.integer(value)

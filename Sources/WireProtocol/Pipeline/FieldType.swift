@@ -22,7 +22,7 @@ indirect enum FieldType: Sendable {
     static let largest = 1e12
 
     /// Writes the schema of the type.
-    func write(to json: inout MessageText, about: String? = nil) {
+    func write(to json: inout JSONText, about: String? = nil) {
         if case .absent = self { return json.boolean(false) }
         json.object { json in
             if let about {
@@ -34,7 +34,7 @@ indirect enum FieldType: Sendable {
     }
 
     /// Writes the keywords alone, inside an object that has begun.
-    func writeKeywords(to json: inout MessageText) {
+    func writeKeywords(to json: inout JSONText) {
         switch self {
         case .text(let pattern):
             Self.type("string", &json)
@@ -89,7 +89,7 @@ indirect enum FieldType: Sendable {
     }
 
     /// Fields that are not named are allowed: newer versions may add some.
-    private static func object(_ fields: [FieldDescription], _ json: inout MessageText) {
+    private static func object(_ fields: [FieldDescription], _ json: inout JSONText) {
         type("object", &json)
         json.key("properties")
         json.object { json in
@@ -102,7 +102,7 @@ indirect enum FieldType: Sendable {
         json.array(fields.filter(\.isRequired)) { $0.string($1.name) }
     }
 
-    private static func type(_ name: String, _ json: inout MessageText) {
+    private static func type(_ name: String, _ json: inout JSONText) {
         json.key("type")
         json.string(name)
     }

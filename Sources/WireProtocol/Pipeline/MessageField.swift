@@ -4,18 +4,18 @@
 struct MessageField<Message>: Sendable {
     var description: FieldDescription
     /// Writes the key and the value, or nothing when an optional field has none.
-    var write: @Sendable (inout MessageText, Message) -> Void
+    var write: @Sendable (inout JSONText, Message) -> Void
 
     private init(
         _ name: String, _ about: String, _ type: FieldType, isRequired: Bool = true,
-        _ write: @escaping @Sendable (inout MessageText, Message) -> Void
+        _ write: @escaping @Sendable (inout JSONText, Message) -> Void
     ) {
         description = FieldDescription(name: name, about: about, type: type, isRequired: isRequired)
         self.write = write
     }
 
     private static func required(
-        _ name: String, _ about: String, _ type: FieldType, _ value: @escaping @Sendable (inout MessageText, Message) -> Void
+        _ name: String, _ about: String, _ type: FieldType, _ value: @escaping @Sendable (inout JSONText, Message) -> Void
     ) -> MessageField {
         MessageField(name, about, type) { json, message in
             json.key(name)
@@ -25,7 +25,7 @@ struct MessageField<Message>: Sendable {
 
     /// A field that `write` writes with its key, or leaves out.
     static func optional(
-        _ name: String, _ about: String, _ type: FieldType, _ write: @escaping @Sendable (inout MessageText, Message) -> Void
+        _ name: String, _ about: String, _ type: FieldType, _ write: @escaping @Sendable (inout JSONText, Message) -> Void
     ) -> MessageField {
         MessageField(name, about, type, isRequired: false, write)
     }
@@ -100,7 +100,7 @@ struct MessageField<Message>: Sendable {
 
     static func map<Value>(
         _ name: String, _ about: String, of type: FieldType, _ entries: @escaping @Sendable (Message) -> [String: Value],
-        _ write: @escaping @Sendable (inout MessageText, Value) -> Void
+        _ write: @escaping @Sendable (inout JSONText, Value) -> Void
     ) -> MessageField {
         required(name, about, .map(type)) { json, message in
             json.object { json in
@@ -118,7 +118,7 @@ struct MessageField<Message>: Sendable {
     }
 }
 
-extension MessageText {
+extension JSONText {
     /// Writes a message by its table.
     mutating func object<Message>(_ fields: [MessageField<Message>], of message: Message) {
         object { json in

@@ -51,8 +51,8 @@ public struct MessageSchema: Sendable {
         }
     }
 
-    private init(_ body: Body, _ extra: (inout MessageText) -> Void = { _ in }) {
-        var json = MessageText(capacity: 8192)
+    private init(_ body: Body, _ extra: (inout JSONText) -> Void = { _ in }) {
+        var json = JSONText(capacity: 8192)
         json.object { json in
             for (key, value) in [
                 ("$schema", "https://json-schema.org/draft/2020-12/schema"), ("$id", "/schemas/\(body.name).json"),
