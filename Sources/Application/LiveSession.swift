@@ -226,6 +226,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             case .detach(let connection):
                 guard connection == inbox.withLock({ $0.connection }) else { break }
                 listener = nil
+                // First what waits to be decided, which could take a decoder again.
+                if isDecisionDue { decide() }
                 // Somebody who is there can use the decoder; the audio is kept and decoded again if the client comes back.
                 for (key, recognition) in recognitions where requestedAt[key] == nil { recognition.park() }
             case .end:
