@@ -172,6 +172,7 @@ final class Supervisor: @unchecked Sendable {
                 var count: UInt64 = 0
                 _ = read(wakeEvent, &count, 8)
             } else if descriptor.fd == keeper.control {
+                readErrors()
                 if let error = keeper.listen(&buffer) { templateFailed(error) }
             } else if descriptor.fd == keeper.errors {
                 readErrors()
@@ -206,13 +207,15 @@ final class Supervisor: @unchecked Sendable {
     private func keepTemplate() {
         if let error = keeper.keep(now: now) { return templateFailed(error) }
         while keeper.isLoaded, workers.count < configuration.decoders {
-            guard let socket = keeper.fork() else { return templateFailed(keeper.ended(&buffer)) }
+            guard let socket = keeper.fork() else {
+                readErrors()
+                return templateFailed(keeper.ended)
+            }
             workers[socket] = DecoderProcess(askedAt: now)
         }
     }
 
     private func templateFailed(_ error: any Error) {
-        readErrors()
         if hasStarted {
             report(.templateEnded(retryInMS: keeper.restart(now: now), reason: "\(error)"))
         } else {

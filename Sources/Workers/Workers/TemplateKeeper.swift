@@ -60,13 +60,12 @@ struct TemplateKeeper {
             return SpeechError(
                 .brokenModel, "The recogniser could not load its model: \(text)",
                 advice: "Run `mynah doctor`; reinstall the model, or point models.directory at a whole one.")
-        case .ended: return ended(&buffer)
+        case .ended: return ended
         }
     }
 
-    /// The error that a template which ended by itself is, with its last words.
-    mutating func ended(_ buffer: inout [UInt8]) -> any Error {
-        _ = readErrors(&buffer)
+    /// The error that a template which ended by itself is, with the last words that ``readErrors(_:)`` gave.
+    var ended: any Error {
         let lines = template?.lastErrors.map { $0.trimmingSpaces }.filter { !$0.isEmpty && !$0.hasPrefix("failed") } ?? []
         let last = lines.suffix(3).joined(separator: "; ")
         return SpeechError(
