@@ -10,7 +10,7 @@ public import Workers
 
 /// Chooses and makes what recognises, from the configuration.
 public enum Recognition {
-    /// What one forked decoder was measured to cost beyond the template, in bytes; the rule of the pool's size uses it.
+    /// What a decoder costs at most, in bytes: as much as one with a model of its own. A fork shares part of it with the others.
     static let decoderBytes = 100 << 20
 
     /// `stt.decoders`, or min(8 × cores, a quarter of the memory).
