@@ -3,6 +3,9 @@ import MynahClient
 import NIOCore
 import SpeechModel
 
+/// The release program that is measured.
+let mynahProgram = ProcessInfo.processInfo.environment["MYNAH_BIN"] ?? ".build/release/mynah"
+
 /// A server under load, in a process of its own on a loopback port.
 final class ServerProcess {
     let port: Int
@@ -11,8 +14,7 @@ final class ServerProcess {
     /// Starts `mynah serve` (or, with `stub`, the same server with a recogniser that only counts) and waits until it is ready.
     init(stub: Bool = false, environment: [String: String] = [:]) async throws {
         port = try freePort()
-        let program = ProcessInfo.processInfo.environment["MYNAH_BIN"] ?? ".build/release/mynah"
-        process.executableURL = URL(fileURLWithPath: stub ? CommandLine.arguments[0] : program)
+        process.executableURL = URL(fileURLWithPath: stub ? CommandLine.arguments[0] : mynahProgram)
         process.arguments = stub ? ["stub-server", "127.0.0.1:\(port)"] : ["serve", "--listen", "127.0.0.1:\(port)"]
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.merging([
             "MYNAH_SERVER_MAX_CONNECTIONS_PER_ADDRESS": "5000", "MYNAH_SERVER_MAX_CONNECTIONS": "5000",
@@ -24,7 +26,7 @@ final class ServerProcess {
             guard process.isRunning else { break }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw SpeechError(.notReady, "The server did not become ready.", advice: "Run it by hand: \(program) serve")
+        throw SpeechError(.notReady, "The server did not become ready.", advice: "Run it by hand: \(mynahProgram) serve")
     }
 
     var id: Int32 { process.processIdentifier }

@@ -19,9 +19,8 @@ struct TranscribeHour {
         }
         track.removeLast(track.count - minutes * 60 * SampleTime.rate)
         try writeWAV(track, to: file)
-        let program = ProcessInfo.processInfo.environment["MYNAH_BIN"] ?? ".build/release/mynah"
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
+        process.executableURL = URL(fileURLWithPath: mynahProgram)
         process.arguments = ["transcribe", "--format", "json", file.path]
         let pipe = Pipe()
         process.standardOutput = pipe

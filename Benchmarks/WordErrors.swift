@@ -58,8 +58,7 @@ struct WordErrors {
     private func mynah(_ files: [String]) throws -> [String] {
         let folder = speech.root.appendingPathComponent(".build/bench-speech/out")
         try? FileManager.default.removeItem(at: folder)
-        let program = ProcessInfo.processInfo.environment["MYNAH_BIN"] ?? ".build/release/mynah"
-        _ = try onTwoCores(files) { try runProgram(program, ["transcribe", "--format", "text", "-o", folder.path] + $0) }
+        _ = try onTwoCores(files) { try runProgram(mynahProgram, ["transcribe", "--format", "text", "-o", folder.path] + $0) }
         return try files.map { file in
             let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
             return try String(contentsOf: folder.appendingPathComponent("\(name).txt"), encoding: .utf8)
