@@ -57,6 +57,7 @@ let package = Package(
 
         // Engines: one native library each
         .systemLibrary(name: "CPocketSphinx", path: "Sources/Engines/CPocketSphinx", pkgConfig: "pocketsphinx"),
+        .systemLibrary(name: "CRNNoise", path: "Sources/Engines/CRNNoise", pkgConfig: "rnnoise"),
         .systemLibrary(name: "CSherpaOnnx", path: "Sources/Engines/CSherpaOnnx", pkgConfig: "sherpa-onnx"),
         .target(name: "CWorkers", path: "Sources/Workers/CWorkers"),
         .target(
@@ -65,6 +66,9 @@ let package = Package(
         .target(
             name: "PocketSphinxEngine", dependencies: ["CPocketSphinx", "Ports", "SpeechModel", "Workers"],
             path: "Sources/Engines/PocketSphinxEngine", swiftSettings: strict),
+        .target(
+            name: "RNNoiseEngine", dependencies: ["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"],
+            path: "Sources/Engines/RNNoiseEngine", swiftSettings: strict),
         .target(
             name: "SherpaEngine", dependencies: ["CSherpaOnnx", "SpeechModel", "SpeechPipeline"],
             path: "Sources/Engines/SherpaEngine", swiftSettings: strict),
@@ -116,7 +120,7 @@ let package = Package(
             name: "Assembly",
             dependencies: [
                 "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PocketSphinxEngine", "Ports",
-                "SherpaEngine",
+                "RNNoiseEngine", "SherpaEngine",
                 "SpeechModel", "SpeechPipeline", "Telemetry", "Workers",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -200,6 +204,9 @@ let package = Package(
         .testTarget(name: "TextAnalysisTests", dependencies: ["SpeechModel", "TextAnalysis"], swiftSettings: strict),
         .testTarget(
             name: "ZMQEdgeTests", dependencies: ["CZeroMQ", "Lanes", "SpeechModel", "ZMQEdge"], swiftSettings: strict),
+        .testTarget(
+            name: "RNNoiseEngineTests", dependencies: ["RNNoiseEngine", "SpeechModel", "Workers"], swiftSettings: strict,
+            linkerSettings: runPath),
         .testTarget(name: "LanesTests", dependencies: ["Lanes"], swiftSettings: strict),
         .testTarget(
             name: "WorkersTests", dependencies: ["Lanes", "Ports", "PocketSphinxEngine", "SpeechModel", "Workers", "mynah"],

@@ -22,7 +22,7 @@ struct BareDecoder {
                 while true {
                     let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
                     guard index < segments.count else { break }
-                    try? decoder.decoder.start(adaptation: adaptation ?? "")
+                    try? decoder.decoder.start(adaptation: adaptation ?? "", suppressesNoise: false)
                     segments[index].withUnsafeBufferPointer { samples in
                         var rest = samples[...]
                         while !rest.isEmpty {

@@ -27,7 +27,7 @@ struct GateOnsets {
             for utterance in speech.real.flatMap(\.utterances) {
                 track += [Int16](repeating: 0, count: Int.random(in: 24_000..<56_000, using: &random)) + utterance.samples
             }
-            let heard = noise?.added(to: track, decibels: decibels, seed: 5) ?? track
+            let heard = noise?.added(to: track, decibels: decibels, below: track, seed: 5) ?? track
             let counting = CountingDetector(try detector())
             let reference = onsets(heard, try detector(), &windows)
             let gated = onsets(heard, GatedDetector(counting), &windows)

@@ -85,12 +85,12 @@ enum Noise: String, CaseIterable {
         generate(count, using: &random).map { Int16(clamping: Int($0 * rms)) }
     }
 
-    /// `speech` with this noise at a ratio of `decibels` to the power of the whole recording.
-    func added(to speech: [Int16], decibels: Double, seed: Int) -> [Int16] {
+    /// `recording` with this noise from its beginning to its end, `decibels` below the mean power of the `speech` in it.
+    func added(to recording: [Int16], decibels: Double, below speech: [Int16], seed: Int) -> [Int16] {
         var random = Random(seed: UInt64(seed))
         let power = speech.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(max(1, speech.count))
         let rms = (power / pow(10, decibels / 10)).squareRoot()
-        return zip(speech, generate(speech.count, using: &random)).map { Int16(clamping: Int(Double($0) + $1 * rms)) }
+        return zip(recording, generate(recording.count, using: &random)).map { Int16(clamping: Int(Double($0) + $1 * rms)) }
     }
 
     /// Unit power. Pink by Paul Kellet's economy filter (music-dsp, 1999), within 0.5 dB of −3 dB per octave.

@@ -19,17 +19,12 @@ struct WordErrors {
         let count = spoken.reduce(0) { $0 + words($1.text).count }
         for noise in [nil, Noise.white, .pink] {
             let name = noise.map { "flite, \($0.rawValue) noise at 20 dB" } ?? "flite, clean"
-            let utterances = spoken.enumerated().map { index, utterance in
-                var utterance = utterance
-                if let noise { utterance.samples = noise.added(to: utterance.samples, decibels: 20, seed: index) }
-                return utterance
-            }
-            let files = try files(utterances, noise?.rawValue ?? "clean")
-            let ours = try errors(of: mynah(files), utterances)
-            let theirs = try errors(of: engine(files), utterances)
+            let files = try files(spoken, noise?.rawValue ?? "clean", in: noise)
+            let ours = try errors(of: mynah(files), spoken)
+            let theirs = try errors(of: engine(files), spoken)
             let rate = Double(ours.reduce(0, +)) / Double(count) * 100
             let other = Double(theirs.reduce(0, +)) / Double(count) * 100
-            let interval = bootstrap(ours, theirs, words: utterances.map { words($0.text).count })
+            let interval = bootstrap(ours, theirs, words: spoken.map { words($0.text).count })
             report.line("\(name), \(count) words: word error rate", rate, unit: "%", atMost: noise == nil ? nil : 20)
             report.note("the engine's own program: \(number(other)) %")
             // Clean: not worse, so that the interval reaches down to 0. In noise: better, so that all of it is below.
@@ -41,7 +36,7 @@ struct WordErrors {
         }
     }
 
-    private func files(_ utterances: [Speech.Utterance], _ name: String) throws -> [String] {
+    private func files(_ utterances: [Speech.Utterance], _ name: String, in noise: Noise? = nil) throws -> [String] {
         let folder = speech.root.appendingPathComponent(".build/bench-speech/words-\(name)")
         try? FileManager.default.removeItem(at: folder)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -50,7 +45,9 @@ struct WordErrors {
             // A moment of the room before and after, as every recording has.
             var random = Random(seed: UInt64(index))
             let room = Noise.white.samples(4_800, rms: 3, using: &random)
-            try writeWAV(room + utterance.samples + room, to: file)
+            var samples = room + utterance.samples + room
+            if let noise { samples = noise.added(to: samples, decibels: 20, below: utterance.samples, seed: index) }
+            try writeWAV(samples, to: file)
             return file.path
         }
     }

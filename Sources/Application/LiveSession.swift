@@ -308,9 +308,9 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         swap(&current, &actions)
         for action in current {
             switch action {
-            case .begin(let key):
+            case .begin(let key, let suppressesNoise):
                 recognitions[key] = services.recognizer.begin(
-                    RecognitionRequest(key: key, adaptation: adaptation), observer: self)
+                    RecognitionRequest(key: key, adaptation: adaptation, suppressesNoise: suppressesNoise), observer: self)
             case .recognise(let key, let range):
                 guard let recognition = recognitions[key] else { break }
                 pipeline?.withSamples(in: range) { recognition.append($0) }

@@ -47,7 +47,9 @@ public struct TranscribeRecording {
         func perform() throws {
             for action in actions {
                 switch action {
-                case .begin(let key): recognitions[key] = recognizer.begin(RecognitionRequest(key: key), observer: inbox)
+                case .begin(let key, let suppressesNoise):
+                    recognitions[key] = recognizer.begin(
+                        RecognitionRequest(key: key, suppressesNoise: suppressesNoise), observer: inbox)
                 case .recognise(let key, let range): pipeline.withSamples(in: range) { recognitions[key]?.append($0) }
                 case .finish(let key): recognitions[key]?.finish()
                 case .cancel(let key): recognitions.removeValue(forKey: key)?.cancel()

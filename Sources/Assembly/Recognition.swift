@@ -3,6 +3,7 @@ public import Logging
 public import MynahConfiguration
 public import PocketSphinxEngine
 import Ports
+import RNNoiseEngine
 import SherpaEngine
 public import SpeechModel
 public import SpeechPipeline
@@ -68,7 +69,7 @@ public enum Recognition {
         SpeechPipeline.Configuration(
             endpointing: FixedSilence(silenceMS: settings.endpointing.silenceMS),
             minimumSpeechMS: settings.endpointing.minimumSpeechMS, maximumUtteranceMS: settings.endpointing.maximumUtteranceMS,
-            ringMS: settings.audio.ringBufferSizeMS)
+            ringMS: settings.audio.ringBufferSizeMS, noiseSuppression: settings.preprocess.denoise)
     }
 
     /// The life of a worker process: `mynah worker live|file MODELS`. Enter it before any thread exists.
@@ -78,6 +79,6 @@ public enum Recognition {
         // A second of quiet noise touches every page that decoding touches.
         var random = SystemRandomNumberGenerator()
         let noise = (0..<SampleTime.rate).map { _ in Int16.random(in: -300...300, using: &random) }
-        WorkerProcess.run(warmUp: noise) { try PocketSphinxDecoder(models: models, mode: mode) }
+        WorkerProcess.run(warmUp: noise) { NoiseSuppressingDecoder(try PocketSphinxDecoder(models: models, mode: mode)) }
     }
 }

@@ -1,3 +1,5 @@
+public import SpeechModel
+
 /// The effective configuration as the program reads it. The initial values here are the defaults; ``Setting/all`` says what each
 /// value means, what it may be and how it is named outside.
 public struct Settings: Sendable, Equatable {
@@ -38,6 +40,7 @@ public struct Settings: Sendable, Equatable {
     public struct Preprocess: Sendable, Equatable {
         public var vad = VoiceActivity.silero
         public var vadThreshold = 0.5
+        public var denoise = NoiseSuppression.auto
 
         public enum VoiceActivity: String, Sendable, CaseIterable { case silero, energy }
     }

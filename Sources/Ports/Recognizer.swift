@@ -40,9 +40,12 @@ public struct RecognitionRequest: Sendable {
     public var key: UtteranceKey
     /// What the engine learnt about this speaker and microphone so far (PocketSphinx: the cepstral mean), from the last final update.
     public var adaptation: String?
+    /// Whether noise is to be suppressed before the engine listens; an engine that cannot goes on without.
+    public var suppressesNoise: Bool
 
     /// Makes a request.
-    public init(key: UtteranceKey, adaptation: String? = nil) {
+    public init(key: UtteranceKey, adaptation: String? = nil, suppressesNoise: Bool = false) {
+        self.suppressesNoise = suppressesNoise
         self.key = key
         self.adaptation = adaptation
     }

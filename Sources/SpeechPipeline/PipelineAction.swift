@@ -2,8 +2,8 @@ public import SpeechModel
 
 /// What the pipeline wants done. It does nothing itself.
 public enum PipelineAction: Sendable {
-    /// Open an utterance at the recogniser.
-    case begin(UtteranceKey)
+    /// Open an utterance at the recogniser, which suppresses noise in it before it listens if told so.
+    case begin(UtteranceKey, suppressesNoise: Bool)
     /// Give the recogniser these samples of ``SpeechPipeline/withSamples(in:_:)``.
     case recognise(UtteranceKey, Range<SampleTime>)
     /// Tell the recogniser that the utterance is complete.

@@ -14,12 +14,15 @@ public struct SpeechPipeline {
         public var maximumUtteranceMS: Int
         /// Audio that is kept for pre-roll and while a decoder is awaited, in ms.
         public var ringMS: Int
+        /// When the recogniser is asked to suppress noise first.
+        public var noiseSuppression: NoiseSuppression
 
         /// Makes a configuration.
         public init(
             endpointing: any EndpointingStrategy = FixedSilence(), minimumSpeechMS: Int = 96, maximumUtteranceMS: Int = 15_000,
-            ringMS: Int = 4000
+            ringMS: Int = 4000, noiseSuppression: NoiseSuppression = .auto
         ) {
+            self.noiseSuppression = noiseSuppression
             self.endpointing = endpointing
             self.minimumSpeechMS = minimumSpeechMS
             self.maximumUtteranceMS = maximumUtteranceMS
@@ -39,6 +42,8 @@ public struct SpeechPipeline {
     private var resampler: Resampler
     private var ring: SampleRing
     private var endpointer: Endpointer
+    private let noiseSuppression: NoiseSuppression
+    private var noise = NoiseMeter()
     private var queue = UtteranceQueue()
     private var stabiliser = Stabiliser()
 
@@ -75,6 +80,7 @@ public struct SpeechPipeline {
         endpointer = Endpointer(
             strategy: configuration.endpointing, minimumSpeechMS: configuration.minimumSpeechMS,
             maximumUtteranceMS: configuration.maximumUtteranceMS)
+        noiseSuppression = configuration.noiseSuppression
         window.reserveCapacity(VoiceActivityWindow.samples)
     }
 
@@ -193,7 +199,9 @@ public struct SpeechPipeline {
     private mutating func takeWindow(into actions: inout [PipelineAction]) {
         let isSpeech = window.withUnsafeBufferPointer { samples in
             if !isHandedOver { ring.append(samples) }
-            return detector.isSpeech(samples)
+            let isSpeech = detector.isSpeech(samples)
+            if noiseSuppression == .auto { noise.observe(samples, isSpeech: isSpeech) }
+            return isSpeech
         }
         isHandedOver = false
         window.removeAll(keepingCapacity: true)
@@ -219,7 +227,8 @@ public struct SpeechPipeline {
             let start = max(start, ring.oldest)
             queue.begin(key, at: start)
             queue.update(key) { $0.lastSpeech = position }
-            actions.append(.begin(key))
+            let suppressesNoise = noiseSuppression == .on || noiseSuppression == .auto && noise.isNoisy
+            actions.append(.begin(key, suppressesNoise: suppressesNoise))
             send(key, from: start, to: position, into: &actions)
         case .speech:
             if let current { send(current, from: sentThrough, to: position, into: &actions) }

@@ -54,6 +54,9 @@ enum Layering {
                 "PocketSphinxEngine", "Sources/Engines/PocketSphinxEngine",
                 bare.union(["CPocketSphinx", "Ports", "SpeechModel", "Workers"])),
             Module(
+                "RNNoiseEngine", "Sources/Engines/RNNoiseEngine",
+                bare.union(["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"])),
+            Module(
                 "SherpaEngine", "Sources/Engines/SherpaEngine", bare.union(["CSherpaOnnx", "SpeechModel", "SpeechPipeline"])),
             Module("ZMQEdge", "Sources/Edges/ZMQEdge", bare.union(["CZeroMQ", "Lanes", "SpeechModel"])),
             Module(
@@ -69,7 +72,8 @@ enum Layering {
                 "Assembly", "Sources/Assembly",
                 bare.union(foundation).union([
                     "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PocketSphinxEngine", "Ports",
-                    "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry", "Workers", "Hummingbird", "Logging", "NIOCore",
+                    "RNNoiseEngine", "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry", "Workers", "Hummingbird",
+                    "Logging", "NIOCore",
                     "NIOPosix", "ServiceLifecycle", "UnixSignals",
                 ]))
         ],

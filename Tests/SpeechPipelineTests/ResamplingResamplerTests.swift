@@ -1,3 +1,4 @@
+import Glibc
 import SpeechModel
 import SpeechPipeline
 import Testing
@@ -51,6 +52,21 @@ import Testing
         for chunks in [[1], [7, 1, 1024], [1023, 1025, 2], random1] {
             #expect(resample(input, inputRate: rate, chunks: chunks) == whole)
         }
+    }
+
+    @Test func `To 48 kHz and back nothing is lost below 7 kHz, not even a sample`() {
+        let input = (0..<16_000).map { 0.5 * sin(Float($0) * 0.7) }
+        var up = Resampler(inputRate: 16_000, outputRate: 48_000)
+        var down = Resampler(inputRate: 48_000)
+        var middle: [Float] = []
+        var output: [Float] = []
+        input.withUnsafeBufferPointer { up.resample($0, into: &middle) }
+        up.flush(into: &middle)
+        #expect(middle.count == 48_000)
+        middle.withUnsafeBufferPointer { down.resample($0, into: &output) }
+        down.flush(into: &output)
+        #expect(output.count == input.count)
+        #expect(zip(input, output).dropFirst(200).dropLast(200).allSatisfy { abs($0 - $1) < 1e-3 })
     }
 
     @Test(arguments: rates + [16_000])

@@ -40,6 +40,10 @@ extension Setting {
         Setting(
             "preprocess.vad_threshold", \.preprocess.vadThreshold, .number(0.01...0.99),
             "Probability from which audio is taken for speech; lower hears more."),
+        Setting(
+            "preprocess.denoise", \.preprocess.denoise, .choice,
+            "Whether the recogniser hears speech with the noise taken out of it; `auto`: where the noise is loud enough to matter."
+        ),
 
         Setting(
             "endpointing.silence_ms", \.endpointing.silenceMS, .integer(100...5000, unit: "ms"),

@@ -81,7 +81,7 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
 
     deinit { ps_free(decoder) }
 
-    public func start(adaptation: String?) throws {
+    public func start(adaptation: String?, suppressesNoise _: Bool) throws {
         utterance.removeAll(keepingCapacity: true)
         if mode == .live {
             stepsAhead = adaptation == nil ? Self.coldSteps[...] : []

@@ -28,12 +28,12 @@ struct FilterBank: Sendable {
     /// A multiple of what the inner loop takes at a time.
     private static let vectorWidth = 16
 
-    private init(inputRate: Int) {
-        let common = greatestCommonDivisor(inputRate, SampleTime.rate)
-        outputStep = SampleTime.rate / common
+    private init(inputRate: Int, outputRate: Int) {
+        let common = greatestCommonDivisor(inputRate, outputRate)
+        outputStep = outputRate / common
         inputStep = inputRate / common
 
-        let nyquist = Double(min(inputRate, SampleTime.rate)) / 2 / Double(inputRate)
+        let nyquist = Double(min(inputRate, outputRate)) / 2 / Double(inputRate)
         let transition = nyquist / 8
         let cutoff = nyquist - transition / 2
         // Kaiser's own formulas for the shape and the length.
@@ -62,20 +62,20 @@ struct FilterBank: Sendable {
         coefficients = bank
     }
 
-    /// The bank for a rate.
+    /// The bank for a pair of rates.
     ///
     /// The two customary rates whose banks are large (170 KB, a millisecond to make) share theirs. Multiples and fractions of
     /// 16 kHz need 4 KB at most. What only an odd rate needs (up to 350 KB) lives and dies with its stream: clients choose rates.
-    static func bank(forInputRate rate: Int) -> FilterBank {
-        switch rate {
-        case 44_100: bank44100
-        case 22_050: bank22050
-        default: FilterBank(inputRate: rate)
+    static func bank(from inputRate: Int, to outputRate: Int) -> FilterBank {
+        switch (inputRate, outputRate) {
+        case (44_100, SampleTime.rate): bank44100
+        case (22_050, SampleTime.rate): bank22050
+        default: FilterBank(inputRate: inputRate, outputRate: outputRate)
         }
     }
 
-    private static let bank44100 = FilterBank(inputRate: 44_100)
-    private static let bank22050 = FilterBank(inputRate: 22_050)
+    private static let bank44100 = FilterBank(inputRate: 44_100, outputRate: SampleTime.rate)
+    private static let bank22050 = FilterBank(inputRate: 22_050, outputRate: SampleTime.rate)
 }
 
 private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestCommonDivisor(b, a % b) }

@@ -1,10 +1,11 @@
 public import SpeechModel
 
-/// Converts mono audio of any rate from 8000 to 48,000 Hz to the pipeline's 16 kHz, whatever the sizes of the pieces it comes in.
+/// Converts mono audio of any rate from 8000 to 48,000 Hz to another such rate, by default the pipeline's 16 kHz, whatever the sizes
+/// of the pieces it comes in.
 ///
-/// A polyphase windowed-sinc low-pass. Its group delay is compensated: output sample *n* is the signal at *n* / 16,000 s exactly,
-/// and *k* input samples give ⌈*k* · 16,000 / rate⌉ output samples, the last few of them at ``flush(into:)``. The result does not
-/// depend on how the input was cut. Audio at 16 kHz is copied.
+/// A polyphase windowed-sinc low-pass. Its group delay is compensated: output sample *n* is the signal at *n* / output rate exactly,
+/// and *k* input samples give ⌈*k* · output rate / input rate⌉ output samples, the last few of them at ``flush(into:)``. The result
+/// does not depend on how the input was cut. Audio that has the output rate already is copied.
 public struct Resampler: Sendable {
     private let bank: FilterBank
     /// Input samples that are still needed; the first is the earliest that the next output sample depends on.
@@ -17,10 +18,12 @@ public struct Resampler: Sendable {
     /// Input samples that are filtered at once: what `history` grows to, whatever the size of a call.
     private static let blockSize = 1024
 
-    /// Makes a resampler at the beginning of a stream; the rate must be one that ``AudioFormat`` accepts.
-    public init(inputRate: Int) {
-        precondition(AudioFormat.sampleRates.contains(inputRate), "AudioFormat lets no other rate through")
-        bank = FilterBank.bank(forInputRate: inputRate)
+    /// Makes a resampler at the beginning of a stream; both rates must be ones that ``AudioFormat`` accepts.
+    public init(inputRate: Int, outputRate: Int = SampleTime.rate) {
+        for rate in [inputRate, outputRate] {
+            precondition(AudioFormat.sampleRates.contains(rate), "AudioFormat lets no other rate through")
+        }
+        bank = FilterBank.bank(from: inputRate, to: outputRate)
         history = []
         history.reserveCapacity(bank.taps + Self.blockSize)
         // Silence before the first sample.

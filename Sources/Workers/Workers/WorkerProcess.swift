@@ -21,7 +21,7 @@ public enum WorkerProcess {
         let decoder: any UtteranceDecoder
         do {
             decoder = try makeDecoder()
-            try decoder.start(adaptation: nil)
+            try decoder.start(adaptation: nil, suppressesNoise: true)
             try warmUp.withUnsafeBufferPointer { try decoder.accept($0) }
             _ = decoder.partial()
             _ = try decoder.finish()
@@ -107,11 +107,12 @@ private struct DecoderLoop {
         case .begin:
             var reader = PayloadReader(payload)
             let adaptation = reader.text() ?? ""
+            let suppressesNoise = reader.integer() == 1
             utterance = header.utterance
             samples = 0
             samplesReported = 0
             shown = Hypothesis(words: [])
-            try decoder.start(adaptation: adaptation.isEmpty ? nil : adaptation)
+            try decoder.start(adaptation: adaptation.isEmpty ? nil : adaptation, suppressesNoise: suppressesNoise)
         case .audio:
             guard header.utterance == utterance else { return }
             try payload.withUnsafeBytes { raw in
