@@ -1,0 +1,153 @@
+import Application
+import Assembly
+import AudioFiles
+import Foundation
+import Lanes
+import MynahConfiguration
+import Ports
+import SpeechModel
+import SpeechPipeline
+import Synchronization
+import TranscriptFormats
+import Workers
+
+/// Files on their way into transcripts, several at once, each on a thread of its own.
+struct Transcription: Sendable {
+    let files: [String]
+    /// What the samples are where files have no header.
+    let rawFormat: AudioFormat?
+    let format: TranscriptFormat
+    let showsWords: Bool
+    /// Where each file's transcript goes; nil means all of them to the standard output, in the order of the files.
+    let directory: String?
+    let pool: WorkerPool
+    let settings: Settings
+    let models: ModelFiles
+    private let order = OutputOrder()
+    private let progress: TranscriptionProgress
+
+    init(
+        files: [String], rawFormat: AudioFormat?, format: TranscriptFormat, showsWords: Bool, directory: String?,
+        pool: WorkerPool,
+        settings: Settings, models: ModelFiles
+    ) {
+        self.files = files
+        self.rawFormat = rawFormat
+        self.format = format
+        self.showsWords = showsWords
+        self.directory = directory
+        self.pool = pool
+        self.settings = settings
+        self.models = models
+        progress = TranscriptionProgress(files: files.count)
+    }
+
+    /// Transcribes all files, and goes on when one fails.
+    ///
+    /// - Returns: the error of the first file that failed; each one was told.
+    func run(atOnce: Int) async -> SpeechError? {
+        let work = Work()
+        await withTaskGroup { group in
+            for _ in 0..<min(atOnce, files.count) {
+                group.addTask {
+                    while true {
+                        let index = work.next.wrappingAdd(1, ordering: .relaxed).oldValue
+                        guard index < files.count else { return }
+                        do throws(SpeechError) {
+                            try await transcribe(index)
+                        } catch {
+                            progress.interrupt { _ = ExitStatus.report(error) }
+                            work.failures.withLock { $0[index] = error }
+                        }
+                        order.finish(index)
+                        progress.finish(index)
+                    }
+                }
+            }
+        }
+        progress.interrupt {}
+        return work.failures.withLock { failures in failures.min { $0.key < $1.key }?.value }
+    }
+
+    private func transcribe(_ index: Int) async throws(SpeechError) {
+        // Opened first: a file that cannot be read should not wait for a model.
+        let source = try await onThread {
+            Opened(
+                source: try openAudio(
+                    path: files[index], rawFormat: rawFormat, settings: DecoderSettings(selfExecutable: executablePath()),
+                    cancellation: Cancellation()))
+        }
+        do {
+            try await pool.start()
+        } catch {
+            source.source.close()
+            throw SpeechError(wrapping: error)
+        }
+        try await onThread {
+            defer { source.source.close() }
+            try transcribe(source.source, index)
+        }
+    }
+
+    private func transcribe(_ source: any AudioSource, _ index: Int) throws {
+        let path = files[index]
+        let started = ContinuousClock.now
+        var writer = TranscriptWriter(format: format, showsWords: showsWords)
+        let output =
+            try directory.map { try TranscriptFile(path: path, directory: $0, format: format) as any TranscriptOutput }
+            ?? order.output(index)
+        func write(_ text: String) throws { try progress.interrupt { try output.write(text) } }
+        try write(writer.header)
+        let total = source.expectedDurationSeconds
+        let detector = GatedDetector(try Recognition.makeDetector(settings, models: models))
+        let seconds = try TranscribeRecording(recognizer: pool, configuration: Recognition.pipelineConfiguration(settings)).run(
+            format: source.format, detector: detector, read: { try source.read(into: $0) },
+            final: { try write(writer.append($0)) },
+            problem: { problem in progress.interrupt { _ = ExitStatus.report(problem) } },
+            progress: { progress.update(index, finishedSeconds: $0.finishedSeconds, of: total) })
+        let elapsed = started.duration(to: .now)
+        try write(
+            writer.finish(
+                TranscriptSummary(
+                    language: pool.identity.language, durationSeconds: seconds, processingTimeMS: Int(elapsed / .milliseconds(1)),
+                    modelVersion: "\(pool.identity.engine) \(pool.identity.model)")))
+        try output.finish()
+        progress.interrupt {
+            for warning in source.warnings { Terminal.error.write("mynah: \(path): \(Terminal.printable(warning))\n") }
+            guard Terminal.error.isTerminal else { return }
+            let speed = seconds / max(elapsed / .seconds(1), 0.001)
+            Terminal.error.write(
+                String(format: "%@: %.1f s of audio in %.1f s, %.1f × real time\n", path, seconds, elapsed / .seconds(1), speed))
+        }
+    }
+
+    private final class Work: Sendable {
+        let next = Atomic(0)
+        let failures = Mutex<[Int: SpeechError]>([:])
+    }
+
+    // @unchecked: handed from the thread that opened it to the one that reads it; only one of them has it at a time.
+    private struct Opened: @unchecked Sendable { let source: any AudioSource }
+}
+
+/// Runs `body`, which blocks, on a thread of its own.
+private func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws(SpeechError) -> Value {
+    let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, any Error>, Never>) in
+        spawnThread(name: "transcription") { continuation.resume(returning: Result(catching: body)) }
+    }
+    do {
+        return try result.get()
+    } catch {
+        throw SpeechError(wrapping: error)
+    }
+}
+
+extension SpeechError {
+    /// The error itself, or what a call without typed errors may have thrown beside it.
+    fileprivate init(wrapping error: any Error) {
+        self =
+            error as? SpeechError
+            ?? SpeechError(
+                .internalError, "The recording could not be transcribed.", advice: "Please report it.", underlying: error)
+    }
+}
