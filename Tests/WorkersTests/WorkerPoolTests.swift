@@ -51,7 +51,8 @@ import Workers
         try await withPool(decoders: 1) { pool in
             let audio = try speech()
             let answer = Answer()
-            let parked = pool.begin(RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1)), observer: answer)
+            let parked = pool.begin(
+                RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1), adaptation: known), observer: answer)
             audio[..<20_000].withUnsafeBufferPointer { parked.append($0) }
             try await untilBusy(pool)
             parked.park()
@@ -125,9 +126,13 @@ private func speech() throws -> [Int16] {
     return data.withUnsafeBytes { Array($0.bindMemory(to: Int16.self)) }
 }
 
+/// What a session learnt before: so nothing depends on how far the machine is behind, as it does in a session's first utterance.
+private let known = "40.34,-5.50,-0.13,5.04,2.44,-3.99,-1.31,-1.48,-5.07,-1.99,-6.43,-1.20,1.25"
+
 private func recognise(_ audio: [Int16], with pool: WorkerPool) async throws -> String {
     let answer = Answer()
-    let recognition = pool.begin(RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1)), observer: answer)
+    let recognition = pool.begin(
+        RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1), adaptation: known), observer: answer)
     audio.withUnsafeBufferPointer { recognition.append($0) }
     recognition.finish()
     return try await answer.text()

@@ -22,10 +22,19 @@ final class Lease: Recognition {
         var utterance: UInt32 = 0
         var outgoing = MessageWriter()
         var owedSince: UInt64?
+        var turn = Turn.none
     }
 
-    /// Audio goes in pieces of at most 0.5 s, so that a replay cannot fill the socket with one message.
-    private static let samplesPerMessage = SampleTime.rate / 2
+    private enum Turn {
+        case none, waiting
+        /// The decoder may be given audio.
+        case given
+        /// The decoder was given audio, and has not decoded it yet.
+        case computing
+    }
+
+    /// At most 0.5 s of audio in one turn: others wait for theirs, and a replay must not fill the socket with one message.
+    private static let samplesPerTurn = SampleTime.rate / 2
 
     let request: RecognitionRequest
     let observer: any RecognitionObserver
@@ -57,9 +66,13 @@ final class Lease: Recognition {
     }
 
     func cancel() {
-        state.withLock {
-            $0.cancelled = true
-            _ = pump(&$0)
+        state.withLock { state in
+            state.cancelled = true
+            if state.turn == .waiting {
+                supervisor.turns.leave(self)
+                state.turn = .none
+            }
+            _ = pump(&state)
         }
         supervisor.post(.attend)
     }
@@ -97,7 +110,10 @@ final class Lease: Recognition {
             state.finishSent = false
             state.cancelSent = false
             state.outgoing.removeAll()
-            state.outgoing.write(.begin, utterance: utterance) { $0.put(self.request.adaptation ?? "") }
+            state.outgoing.write(.begin, utterance: utterance) {
+                $0.put(self.request.adaptation ?? "")
+                $0.put(UInt32(self.request.suppressesNoise ? 1 : 0))
+            }
             state.owedSince = nil
             _ = pump(&state)
         }
@@ -105,16 +121,20 @@ final class Lease: Recognition {
 
     /// Takes the decoder away; afterwards the session's thread can no longer write to its socket.
     func detach() {
-        state.withLock { $0.socket = nil }
+        state.withLock { state in
+            state.socket = nil
+            return giveUpTurn(&state)
+        }?.beginTurn()
     }
 
     /// No update will follow.
     func close() {
-        state.withLock {
-            $0.over = true
-            $0.socket = nil
-            $0.audio = []
-        }
+        state.withLock { state in
+            state.over = true
+            state.socket = nil
+            state.audio = []
+            return giveUpTurn(&state)
+        }?.beginTurn()
     }
 
     var isCancelled: Bool { state.withLock { $0.cancelled } }
@@ -132,6 +152,46 @@ final class Lease: Recognition {
             state.heard = max(state.heard, samples)
             let owes = state.heard < state.sent || state.finishSent || state.cancelSent
             state.owedSince = owes ? supervisor.now : nil
+            guard state.turn == .computing, state.heard >= state.sent, !state.finishSent else { return nil as Lease? }
+            let next = giveUpTurn(&state)
+            _ = pump(&state)
+            return next
+        }?.beginTurn()
+    }
+
+    /// The lease's turn has come.
+    private func beginTurn() {
+        var lease: Lease? = self
+        while let current = lease {
+            lease = current.state.withLock { state in
+                // Between being named and being told, it may have been cancelled, or have found another turn free.
+                guard state.turn == .waiting else { return supervisor.turns.next() }
+                state.turn = .given
+                _ = current.pump(&state)
+                return state.turn == .given ? current.giveUpTurn(&state) : nil
+            }
+        }
+    }
+
+    /// Leaves the turn to the lease that is returned, if this one has it.
+    private func giveUpTurn(_ state: inout State) -> Lease? {
+        defer { state.turn = .none }
+        switch state.turn {
+        case .none: return nil
+        case .waiting:
+            supervisor.turns.leave(self)
+            return nil
+        case .given, .computing: return supervisor.turns.next()
+        }
+    }
+
+    private func hasTurn(_ state: inout State) -> Bool {
+        switch state.turn {
+        case .given: return true
+        case .computing: return false
+        case .none, .waiting:
+            state.turn = supervisor.turns.take(self, isFinishing: state.finished) ? .given : .waiting
+            return state.turn == .given
         }
     }
 
@@ -159,21 +219,24 @@ final class Lease: Recognition {
                 guard !state.cancelSent else { return true }
                 state.cancelSent = true
                 state.outgoing.write(.cancel, utterance: state.utterance)
-            } else if state.audio.count - state.sent >= (state.finished ? 1 : supervisor.portion) {
-                let end = min(state.audio.count, state.sent + Self.samplesPerMessage)
+            } else {
+                let isOwing = state.sent < state.audio.count || state.finished && !state.finishSent
+                guard isOwing, hasTurn(&state) else { return true }
+                let end = min(state.audio.count, state.sent + Self.samplesPerTurn)
                 let range = state.sent..<end
-                state.audio.withUnsafeBufferPointer { audio in
-                    state.outgoing.write(.audio, utterance: state.utterance) {
-                        $0.put(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: audio[range])))
+                if !range.isEmpty {
+                    state.audio.withUnsafeBufferPointer { audio in
+                        state.outgoing.write(.audio, utterance: state.utterance) {
+                            $0.put(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: audio[range])))
+                        }
                     }
                 }
                 state.sent = end
-            } else if state.finished {
-                guard !state.finishSent else { return true }
-                state.finishSent = true
-                state.outgoing.write(.finish, utterance: state.utterance)
-            } else {
-                return true
+                if state.finished, end == state.audio.count {
+                    state.finishSent = true
+                    state.outgoing.write(.finish, utterance: state.utterance)
+                }
+                state.turn = .computing
             }
         }
     }

@@ -46,11 +46,7 @@ final class Supervisor: @unchecked Sendable {
     private let report: @Sendable (WorkerIncident) -> Void
     private let mailbox = Mutex(Mailbox())
     let published: Mutex<Published>
-    /// Samples that a decoder is given at once at least, unless the utterance is over: one when there is a core for each, else 125 or 250 ms. Decoders that take
-    /// turns on a core find its cache full of the others' memory, so then they get more work for each turn.
-    var portion: Int { portionStorage.load(ordering: .relaxed) }
-    private let portionStorage = Atomic<Int>(1)
-    private let cores = Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+    let turns = Turns(slots: Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
     private let wakeEvent: CInt
 
     // thread-confined
@@ -186,8 +182,6 @@ final class Supervisor: @unchecked Sendable {
     private func publish() {
         let busy = workers.values.count { $0.lease != nil }
         let ready = workers.values.count { $0.processID != nil }
-        portionStorage.store(
-            busy <= cores ? 1 : busy <= 3 * cores ? SampleTime.rate / 8 : SampleTime.rate / 4, ordering: .relaxed)
         let load = RecognizerLoad(ready: ready, busy: busy, waiting: waiting.count, capacity: configuration.decoders)
         published.withLock {
             $0.load = load
