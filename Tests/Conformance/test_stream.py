@@ -144,3 +144,18 @@ def test_an_unknown_path_is_a_problem_with_a_code(server):
         urllib.request.urlopen(f"http://127.0.0.1:{server.port}/nothing")
     assert error.value.code == 404
     assert json.load(error.value)["code"] == "not-found"
+
+
+@pytest.mark.parametrize("path", ["/health", "/metrics", "/docs", "/"])
+def test_a_path_can_be_asked_for_its_head_only(server, path):
+    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", method="HEAD")
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200 and not answer.read()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_what_can_only_be_read_says_so(server, method):
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{server.port}/health", method=method))
+    assert error.value.code == 405 and error.value.headers["Allow"] == "GET, HEAD"
+    assert json.load(error.value)["code"] == "method-not-allowed"

@@ -29,7 +29,10 @@ public struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
     private static func response(to request: Request, with error: any Error, _ context: Context) -> Response {
         let fault = (error as? SpeechError) ?? SpeechError(error)
         var problem = Problem(fault, request: request.head)
-        if let error = error as? any HTTPResponseError { problem.status = error.status }
+        if let error = error as? any HTTPResponseError {
+            problem.status = error.status
+            if let error = error as? HTTPError { problem.headers[.allow] = error.headers[.allow] }
+        }
         if problem.status.kind == .serverError {
             context.logger.error(
                 "request failed",

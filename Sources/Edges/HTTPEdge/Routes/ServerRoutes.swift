@@ -23,7 +23,7 @@ public struct ServerRoutes: Sendable {
 
     /// A router with the errors, the guard and the routes in their order.
     public func router(access: AccessGuard) -> Router<BasicRequestContext> {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware())
         router.add(middleware: AccessMiddleware(access))
         addProbes(to: router)
@@ -31,15 +31,28 @@ public struct ServerRoutes: Sendable {
         addReference(to: router)
         router.get("/") { _, _ in try page("index.html", in: .captions) }
         router.get("/captions/:file") { _, context in try page(context.parameters.get("file") ?? "", in: .captions) }
+        refuseOtherMethods(on: router)
         return router
+    }
+
+    /// Everything here is read: what is to be changed gets an answer that says so, and not that the path does not exist.
+    private func refuseOtherMethods(on router: Router<BasicRequestContext>) {
+        for path in router.routes.map(\.path) {
+            for method: HTTPRequest.Method in [.post, .put, .patch, .delete] {
+                router.on(path, method: method) { _, _ -> Response in
+                    throw HTTPError(.methodNotAllowed, headers: [.allow: "GET, HEAD"])
+                }
+            }
+        }
     }
 
     /// The routes for `server.metrics_listen`: a scraper's, without a token.
     public func operatorsRouter() -> Router<BasicRequestContext> {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware())
         addProbes(to: router)
         addOperators(to: router)
+        refuseOtherMethods(on: router)
         return router
     }
 
