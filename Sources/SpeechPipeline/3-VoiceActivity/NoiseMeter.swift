@@ -7,9 +7,12 @@
 struct NoiseMeter: Sendable {
     /// Octave bands that are averaged: all but the lowest, where the hum is.
     private static let bands = 5
-    /// The first windows of an utterance are quieter than the voice will be, so they must stand out less than a voice that is known.
+    /// Where a voice stands out less, noise is suppressed. The first windows of an utterance are quieter than the voice will be, so the
+    /// lower limit counts for them, unless the noise is loud by itself.
     private static let onsetLimit: Float = 25
-    private static let knownLimit: Float = 28
+    private static let limit: Float = 28
+    /// Louder than what a quiet room and a microphone bring along, in dB relative to full scale.
+    private static let loud: Float = -59
     /// What stands out more does not make up for a band that is buried, in dB.
     private static let ceiling: Float = 40
     /// Noise below this mean level, in dB relative to full scale, disturbs nobody.
@@ -43,15 +46,16 @@ struct NoiseMeter: Sendable {
     var isNoisy: Bool {
         let count = min(noiseWindows, Self.memory)
         guard count > 0 else { return false }
-        var level: Float = 0
+        var sum: Float = 0
         var distance: Float = 0
         for band in 0..<Self.bands {
             let floor = median(of: band, in: count)
-            level += floor
+            sum += floor
             distance += min(max(voice[band] - floor, 0), Self.ceiling)
         }
-        let limit = voiceWindows < Self.knownAfter ? Self.onsetLimit : Self.knownLimit
-        return level / Float(Self.bands) > Self.quiet && distance / Float(Self.bands) < limit
+        let level = sum / Float(Self.bands)
+        let isCertain = voiceWindows >= Self.knownAfter || level > Self.loud
+        return level > Self.quiet && distance / Float(Self.bands) < (isCertain ? Self.limit : Self.onsetLimit)
     }
 
     /// The median, because a window in which a voice began unnoticed is no noise.
