@@ -43,6 +43,7 @@ struct Command: AsyncParsableCommand {
 
     @Argument(help: "What to measure.") var sections: [Section] = []
     @Option(help: "Seconds of each load.") var seconds = 20
+    @Option(help: "Streams that `capacity` begins with; else 40 % of what the bare engine decodes.") var streams: Int?
     @Option(help: "Minutes of speech for `transcribe`.") var minutes = 10
 
     func run() async throws {
@@ -53,7 +54,7 @@ struct Command: AsyncParsableCommand {
             case .onsets: try GateOnsets(speech: speech).run(&report)
             case .share: try await OwnShare(speech: speech, seconds: seconds).run(&report)
             case .endpoint: try await EndpointToFinal(speech: speech, seconds: seconds).run(&report)
-            case .capacity: try await Capacity(speech: speech, seconds: seconds).run(&report)
+            case .capacity: try await Capacity(speech: speech, seconds: seconds, first: streams).run(&report)
             case .connections: try await Connections(seconds: seconds).run(&report)
             case .transcribe: try TranscribeHour(speech: speech, minutes: minutes).run(&report)
             case .words: try WordErrors(speech: speech).run(&report)

@@ -9,6 +9,7 @@ struct Capacity {
     private static let rampSeconds = 8.0
     let speech: Speech
     let seconds: Int
+    let first: Int?
 
     func run(_ report: inout Report) async throws {
         report.title("Concurrent streams of continuous speech, two cores, before results lag by \(number(Self.lagLimitMS)) ms")
@@ -16,7 +17,8 @@ struct Capacity {
         let bare = try await bareLimit(tracks)
         report.note("the bare engine on two threads decodes \(number(bare)) streams' speech in real time")
         var held = 0
-        for streams in Int(bare * 0.4)...Int(bare * 1.3) {
+        var streams = first ?? Int(bare * 0.4)
+        while true {
             let server = try await ServerProcess()
             let load = try Load(count: streams, port: server.port)
             let own = ProcessUse.ownSeconds
@@ -31,10 +33,11 @@ struct Capacity {
             server.stop()
             report.line("\(streams) streams: lag of finals", lags, unit: "ms")
             report.note(
-                "decoders \(number(decoders / (now() - begun))) cores, errors \(load.errors.count), load generator \(number(generator)) % of a core"
+                "decoders \(number(decoders / (now() - begun))) cores, errors \(load.errors.count)\(load.errors.first.map { " (\($0))" } ?? ""), load generator \(number(generator)) % of a core"
             )
             guard lags[0.95] <= Self.lagLimitMS, load.errors.isEmpty else { break }
             held = streams
+            streams += lags[0.95] < Self.lagLimitMS / 4 ? 2 : 1
         }
         report.line("streams held", Double(held), unit: "streams", atLeast: bare * 0.9)
     }

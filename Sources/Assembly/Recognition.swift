@@ -14,11 +14,14 @@ public enum Recognition {
     /// What a decoder costs at most, in bytes: as much as one with a model of its own. A fork shares part of it with the others.
     static let decoderBytes = 100 << 20
 
-    /// `stt.decoders`, or min(8 × cores, a quarter of the memory).
+    /// Two cores decode the speech of up to twenty people in real time; more decoders could only wait for a core.
+    private static let decodersPerCore = 10
+
+    /// `stt.decoders`, or min(10 × cores, a quarter of the memory).
     public static func decoderCount(_ settings: Settings) -> Int {
         if settings.stt.decoders > 0 { return settings.stt.decoders }
         let info = ProcessInfo.processInfo
-        return max(1, min(8 * info.activeProcessorCount, Int(info.physicalMemory / 4) / decoderBytes))
+        return max(1, min(decodersPerCore * info.activeProcessorCount, Int(info.physicalMemory / 4) / decoderBytes))
     }
 
     /// A pool for live sessions, or for files.

@@ -4,7 +4,8 @@ import Ports
 import SpeechModel
 import Synchronization
 import Testing
-import Workers
+
+@testable import Workers
 
 /// The real worker program with the real model: crashes and hangs of the C code cannot be had otherwise.
 @Suite(.serialized) struct WorkerPoolTests {
@@ -32,6 +33,48 @@ import Workers
             #expect(pool.statistics.crashes == 2)
             #expect(pool.statistics.hangs == 1)
             #expect(pool.statistics.failures == 0)
+        }
+    }
+
+    @Test func `no turn is lost, whatever becomes of utterances`() async throws {
+        try await withPool(decoders: 6, waitMS: 60_000, hangTimeoutMS: 4000) { pool in
+            let audio = try speech()
+            let ends = (0..<90).map { _ in Answer() }
+            await withTaskGroup { group in
+                for lane in 0..<9 {
+                    group.addTask {
+                        for index in stride(from: lane, to: ends.count, by: 9) {
+                            let recognition = pool.begin(
+                                RecognitionRequest(key: UtteranceKey(epoch: 0, number: index), adaptation: known),
+                                observer: ends[index])
+                            for start in stride(from: 0, to: 16_000, by: 512) {
+                                audio[start..<start + 512].withUnsafeBufferPointer { recognition.append($0) }
+                                if index % 5 == 2, start == 4096 * (1 + index % 3) { recognition.park() }
+                                if start % 2048 == 0 { await Task.yield() }
+                            }
+                            if index % 7 == 3 { recognition.cancel() } else { recognition.finish() }
+                            if index == 40, let victim = pool.processIDs.randomElement() { kill(victim, SIGKILL) }
+                            if index % 7 != 3 { _ = try? await ends[index].text() }
+                        }
+                    }
+                }
+            }
+            while pool.load.busy + pool.load.waiting > 0 { await Task.yield() }
+            #expect(pool.supervisor.turns.isIdle)
+            #expect(pool.statistics.hangs + pool.statistics.failures == 0)
+        }
+    }
+
+    @Test func `a decoder that waits for its turn is not taken for stuck`() async throws {
+        // Sixteen decoders, each with two seconds to decode, on few cores: the last ones wait for longer than the limit.
+        try await withPool(decoders: 16, hangTimeoutMS: 300) { pool in
+            let audio = try speech()
+            let texts = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<16 { group.addTask { try await recognise(audio, with: pool) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(texts == Array(repeating: "go forward ten meters", count: 16))
+            #expect(pool.statistics.hangs == 0)
         }
     }
 

@@ -23,6 +23,9 @@ final class Lease: Recognition {
         var outgoing = MessageWriter()
         var owedSince: UInt64?
         var turn = Turn.none
+
+        /// A decoder that was only told of an utterance waits for its turn, and owes nothing.
+        var owesAnswer: Bool { heard < sent || finishSent || cancelSent }
     }
 
     private enum Turn {
@@ -150,8 +153,7 @@ final class Lease: Recognition {
     func heard(through samples: Int) {
         state.withLock { state in
             state.heard = max(state.heard, samples)
-            let owes = state.heard < state.sent || state.finishSent || state.cancelSent
-            state.owedSince = owes ? supervisor.now : nil
+            state.owedSince = state.owesAnswer ? supervisor.now : nil
             guard state.turn == .computing, state.heard >= state.sent, !state.finishSent else { return nil as Lease? }
             let next = giveUpTurn(&state)
             _ = pump(&state)
@@ -213,7 +215,7 @@ final class Lease: Recognition {
                     return false
                 }
                 state.outgoing.removeAll()
-                if state.owedSince == nil { state.owedSince = supervisor.now }
+                if state.owedSince == nil, state.owesAnswer { state.owedSince = supervisor.now }
             }
             if state.cancelled {
                 guard !state.cancelSent else { return true }

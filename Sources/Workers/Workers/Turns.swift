@@ -20,8 +20,15 @@ final class Turns: Sendable {
     }
 
     private let state: Mutex<State>
+    private let slots: Int
 
-    init(slots: Int) { state = Mutex(State(free: slots)) }
+    /// Nobody has a turn or waits for one.
+    var isIdle: Bool { state.withLock { $0.free == slots && $0.waiting.isEmpty } }
+
+    init(slots: Int) {
+        self.slots = slots
+        state = Mutex(State(free: slots))
+    }
 
     /// Whether `lease` may begin at once; else it waits, and ``next()`` names it later. To be called again when it begins to finish.
     func take(_ lease: Lease, isFinishing: Bool) -> Bool {

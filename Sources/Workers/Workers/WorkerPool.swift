@@ -53,7 +53,7 @@ public final class WorkerPool: Recognizer {
     }
 
     public let identity: RecognizerIdentity
-    private let supervisor: Supervisor
+    let supervisor: Supervisor
 
     /// Makes a pool; nothing runs until ``start()``.
     ///
