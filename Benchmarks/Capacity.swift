@@ -14,10 +14,14 @@ struct Capacity {
     func run(_ report: inout Report) async throws {
         report.title("Concurrent streams of continuous speech, two cores, before results lag by \(number(Self.lagLimitMS)) ms")
         let tracks = try (0..<6).map { try speech.conversation(seconds: seconds + Int(Self.rampSeconds), seed: $0 + 100) }
-        let bare = try await bareLimit(tracks)
-        report.note("the bare engine on two threads decodes \(number(bare)) streams' speech in real time")
+        let segments = try await segments(of: tracks)
+        let models = speech.root.appendingPathComponent(".native/models/pocketsphinx/en-us").path
+        let wall = try BareDecoder.decode(segments.joined().map(\.samples), mode: .live, threads: 2, models: models)
+        let throughput = Double(tracks.reduce(0) { $0 + $1.count }) / Double(SampleTime.rate) / wall
+        report.note("the bare engine on two threads, one recording after the other: \(number(throughput)) × real time")
+        let bare = try bareLimit(segments, from: Int(throughput * 0.8), models: models, &report)
         var held = 0
-        var streams = first ?? Int(bare * 0.4)
+        var streams = first ?? bare / 2
         while true {
             let server = try await ServerProcess()
             let load = try Load(count: streams, port: server.port)
@@ -39,24 +43,44 @@ struct Capacity {
             held = streams
             streams += lags[0.95] < Self.lagLimitMS / 4 ? 2 : 1
         }
-        report.line("streams held", Double(held), unit: "streams", atLeast: bare * 0.9)
+        report.line("streams held", Double(held), unit: "streams", atLeast: Double(bare) * 0.9)
     }
 
-    /// Streams whose speech two threads of the engine decode in real time: the same segments, as the server cut them.
-    private func bareLimit(_ tracks: [[Int16]]) async throws -> Double {
+    /// The segments of each track, as the server cuts them.
+    private func segments(of tracks: [[Int16]]) async throws -> [[BareDecoder.Segment]] {
         let server = try await ServerProcess()
         defer { server.stop() }
         let load = try Load(count: tracks.count, port: server.port)
         load.run(audio: { tracks[$0] }, ramp: Self.rampSeconds)
-        let segments = load.finals.map { final in
-            let track = tracks[final.stream]
-            // What the server's decoder hears too: up to the moment of the decision.
-            let end = min(track.count, Int(final.endMS - 200 + final.endpointWaitMS) * 16)
-            return Array(track[min(Int(final.startMS) * 16, end)..<end])
+        return tracks.indices.map { index in
+            load.finals.filter { $0.stream == index && $0.endpointWaitMS >= 400 }.map { final in
+                // What the server's decoder hears too: up to the moment of the decision.
+                let end = min(tracks[index].count, Int(final.endMS - 200 + final.endpointWaitMS) * 16)
+                let start = min(Int(final.startMS) * 16, end)
+                return BareDecoder.Segment(start: start, samples: Array(tracks[index][start..<end]))
+            }
         }
-        let wall = try BareDecoder.decode(
-            segments, mode: .live, threads: 2,
-            models: speech.root.appendingPathComponent(".native/models/pocketsphinx/en-us").path)
-        return Double(tracks.reduce(0) { $0 + $1.count }) / Double(SampleTime.rate) / wall
+    }
+
+    /// How many streams two threads of the engine serve as the audio comes, before their results lag as much.
+    private func bareLimit(
+        _ segments: [[BareDecoder.Segment]], from first: Int, models: String, _ report: inout Report
+    ) throws -> Int {
+        let bare = try BareDecoder.RealTime(models: models)
+        func holds(_ streams: Int) throws -> Bool {
+            let begins = (0..<streams).map { Double($0) / Double(streams) * Self.rampSeconds }
+            let all = begins[streams - 1] + 5...Double(seconds) + Self.rampSeconds
+            let lags = try bare.lags(of: (0..<streams).map { segments[$0 % segments.count] }, begins: begins, threads: 2)
+            let inTime = Quantiles(lags.filter { all.contains($0.at) }.map { $0.seconds * 1000 })
+            report.line("\(streams) streams, the bare engine on two threads: lag", inTime, unit: "ms")
+            return inTime[0.95] <= Self.lagLimitMS
+        }
+        var held = first
+        if try holds(held) {
+            while try holds(held + 1) { held += 1 }
+        } else {
+            repeat { held -= 1 } while try held > 0 && !holds(held)
+        }
+        return held
     }
 }
