@@ -134,7 +134,8 @@ let package = Package(
         .executableTarget(
             name: "mynah",
             dependencies: [
-                "Application", "Assembly", "AudioFiles", "CALSA", "MynahClient", "MynahConfiguration", "PocketSphinxEngine",
+                "Application", "Assembly", "AudioFiles", "CALSA", "Lanes", "MynahClient", "MynahConfiguration",
+                "PocketSphinxEngine",
                 "Ports",
                 "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats", "WireProtocol", "Workers",
                 .product(name: "Logging", package: "swift-log"),

@@ -81,7 +81,7 @@ enum Layering {
             Module(
                 "mynah", "Sources/mynah/Program",
                 bare.union(foundation).union([
-                    "Application", "Assembly", "AudioFiles", "CALSA", "MynahClient", "MynahConfiguration",
+                    "Application", "Assembly", "AudioFiles", "CALSA", "Lanes", "MynahClient", "MynahConfiguration",
                     "PocketSphinxEngine", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats",
                     "WireProtocol", "Workers", "ArgumentParser", "Logging",
                 ]))
