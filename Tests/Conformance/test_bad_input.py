@@ -15,6 +15,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+import wave
 from pathlib import Path
 
 import pytest
@@ -598,6 +599,27 @@ def test_a_full_standard_output_is_told(recording):
         done = run("transcribe", recording, stdout=full)
     assert done.returncode == 73
     assert len(lines(done)) == 1 and lines(done)[0].startswith("mynah: The transcript cannot be written")
+
+
+def test_transcripts_that_waited_for_a_full_standard_output_are_not_lost_silently(recording, tmp_path):
+    # The long one is first, so that the others are done before their text can be written.
+    long = tmp_path / "long.wav"
+    with wave.open(str(recording)) as source, wave.open(str(long), "wb") as target:
+        target.setparams(source.getparams())
+        target.writeframes(source.readframes(source.getnframes()) * 6)
+    with open("/dev/full", "wb") as full:
+        done = run("transcribe", "--format", "json", long, recording, recording, stdout=full)
+    assert done.returncode == 73
+    # Its own, and what waited for it.
+    assert len(lines(done)) >= 2 and all(line.startswith("mynah: The transcript cannot be written") for line in lines(done))
+
+
+def test_two_inputs_of_one_name_are_refused_before_either_is_lost(recording, tmp_path):
+    (tmp_path / "other").mkdir()
+    other = shutil.copy(recording, tmp_path / "other")
+    done = run("transcribe", "-o", tmp_path / "out", recording, other)
+    assert done.returncode == 64 and str(other) in lines(done)[0]
+    assert not list((tmp_path / "out").glob("*"))
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_words(recording, tmp_path):

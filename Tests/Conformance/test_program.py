@@ -46,6 +46,18 @@ def test_transcripts_go_into_a_folder_and_raw_audio_comes_from_standard_input(re
     assert done.stdout.decode().strip() == "go forward ten meters"
 
 
+def test_transcripts_of_several_files_come_in_the_order_of_the_files(recording, tmp_path):
+    # The long one is first, so that the other is done before it.
+    long = tmp_path / "long.wav"
+    with wave.open(str(recording)) as source, wave.open(str(long), "wb") as target:
+        target.setparams(source.getparams())
+        target.writeframes(source.readframes(source.getnframes()) * 4)
+    done = run("transcribe", "--format", "json", long, recording)
+    assert done.returncode == 0, done.stderr
+    first, second = map(json.loads, done.stdout.decode().replace("}\n{", "}\0{").split("\0"))
+    assert len(first["words"]) > len(second["words"]) == 4
+
+
 @pytest.mark.parametrize("content, word", [
     (b"", "empty"), (b"It was a dark and stormy night.\n" * 50, "audio"), (b"RIFF\xff\xff\xff\x7fWAVE", ""),
 ])

@@ -44,6 +44,12 @@ struct Transcribe: AsyncParsableCommand {
         let models = ModelFiles.locate(settings)
         let rawFormat = try rate.map { try AudioFormat(sampleRate: $0, channels: channels) }
         if let outputDirectory {
+            let outputs = Dictionary(grouping: files) { TranscriptFile.path(for: $0, in: outputDirectory, format: format) }
+            if let (path, inputs) = outputs.first(where: { $0.value.count > 1 }) {
+                throw SpeechError(
+                    .invalidParameter, "\(inputs.joined(separator: " and ")) would both be written to \(path).",
+                    advice: "Transcribe them into different folders.")
+            }
             do {
                 try FileManager.default.createDirectory(atPath: outputDirectory, withIntermediateDirectories: true)
             } catch {
@@ -57,7 +63,7 @@ struct Transcribe: AsyncParsableCommand {
         let pool = try Recognition.makePool(mode: .file, settings: settings, models: models, logger: nil)
         let transcription = Transcription(
             files: files, rawFormat: rawFormat, format: format, showsWords: words, directory: outputDirectory, pool: pool,
-            settings: settings, models: models)
+            settings: settings, models: models, progress: TranscriptionProgress(files: files.count))
         let failed = await transcription.run(atOnce: ProcessInfo.processInfo.activeProcessorCount)
         await pool.stop()
         if let failed { throw ExitCode(ExitStatus(for: failed).rawValue) }

@@ -15,10 +15,15 @@ final class TranscriptFile: TranscriptOutput {
     private let handle: FileHandle
     private var isFinished = false
 
-    /// Opens the file in `directory` that is named after the input at `path`.
-    init(path: String, directory: String, format: TranscriptFormat) throws(SpeechError) {
+    /// The file in `directory` that is named after the input at `path`.
+    static func path(for path: String, in directory: String, format: TranscriptFormat) -> String {
         let name = path == "-" ? "stdin" : URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-        self.path = URL(fileURLWithPath: directory).appendingPathComponent("\(name).\(format.fileExtension)").path
+        return URL(fileURLWithPath: directory).appendingPathComponent("\(name).\(format.fileExtension)").path
+    }
+
+    /// Opens ``path(for:in:format:)``.
+    init(path: String, directory: String, format: TranscriptFormat) throws(SpeechError) {
+        self.path = Self.path(for: path, in: directory, format: format)
         guard FileManager.default.createFile(atPath: self.path + ".partial", contents: nil),
             let handle = FileHandle(forWritingAtPath: self.path + ".partial")
         else {
@@ -58,16 +63,21 @@ final class OutputOrder: Sendable {
     /// The output of the file with this index. What cannot be written is thrown to whoever writes it.
     func output(_ index: Int) -> any TranscriptOutput { Place(order: self, index: index) }
 
-    /// Nothing more will come from the file with this index.
-    func finish(_ index: Int) {
-        state.withLock { state in
+    /// Nothing more will come from the file with this index. Writes what waited for it, and throws what cannot be written: whose text
+    /// it is may have ended long ago.
+    func finish(_ index: Int) throws(SpeechError) {
+        let result = state.withLock { state in
             state.finished.insert(index)
+            var result = Result<Void, SpeechError>.success(())
             while state.finished.remove(state.current) != nil {
                 state.current += 1
-                // Who wrote it is gone, or will hear of it with the next piece.
-                if let text = state.waiting.removeValue(forKey: state.current) { try? Self.write(text) }
+                guard let text = state.waiting.removeValue(forKey: state.current) else { continue }
+                let written = Result { () throws(SpeechError) in try Self.write(text) }
+                if case .success = result { result = written }
             }
+            return result
         }
+        try result.get()
     }
 
     private struct Place: TranscriptOutput {

@@ -23,24 +23,8 @@ struct Transcription: Sendable {
     let pool: WorkerPool
     let settings: Settings
     let models: ModelFiles
+    let progress: TranscriptionProgress
     private let order = OutputOrder()
-    private let progress: TranscriptionProgress
-
-    init(
-        files: [String], rawFormat: AudioFormat?, format: TranscriptFormat, showsWords: Bool, directory: String?,
-        pool: WorkerPool,
-        settings: Settings, models: ModelFiles
-    ) {
-        self.files = files
-        self.rawFormat = rawFormat
-        self.format = format
-        self.showsWords = showsWords
-        self.directory = directory
-        self.pool = pool
-        self.settings = settings
-        self.models = models
-        progress = TranscriptionProgress(files: files.count)
-    }
 
     /// Transcribes all files, and goes on when one fails.
     ///
@@ -53,13 +37,12 @@ struct Transcription: Sendable {
                     while true {
                         let index = work.next.wrappingAdd(1, ordering: .relaxed).oldValue
                         guard index < files.count else { return }
-                        do throws(SpeechError) {
-                            try await transcribe(index)
-                        } catch {
+                        func fail(_ error: SpeechError) {
                             progress.interrupt { _ = ExitStatus.report(error) }
-                            work.failures.withLock { $0[index] = error }
+                            work.failures.withLock { $0[index] = $0[index] ?? error }
                         }
-                        order.finish(index)
+                        do throws(SpeechError) { try await transcribe(index) } catch { fail(error) }
+                        do throws(SpeechError) { try order.finish(index) } catch { fail(error) }
                         progress.finish(index)
                     }
                 }
