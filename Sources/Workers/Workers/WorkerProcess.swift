@@ -21,10 +21,13 @@ public enum WorkerProcess {
         let decoder: any UtteranceDecoder
         do {
             decoder = try makeDecoder()
-            try decoder.start(adaptation: nil, suppressesNoise: true)
-            try warmUp.withUnsafeBufferPointer { try decoder.accept($0) }
-            _ = decoder.partial()
-            _ = try decoder.finish()
+            // Both ways: what is left of noise after suppression touches little of the search.
+            for suppressesNoise in [true, false] {
+                try decoder.start(adaptation: nil, suppressesNoise: suppressesNoise)
+                try warmUp.withUnsafeBufferPointer { try decoder.accept($0) }
+                _ = decoder.partial()
+                _ = try decoder.finish()
+            }
         } catch {
             send(.failed, to: controlDescriptor) { $0.put("\(error)") }
             exit(1)
