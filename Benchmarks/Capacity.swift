@@ -54,8 +54,7 @@ struct Capacity {
         load.run(audio: { tracks[$0] }, ramp: Self.rampSeconds)
         return tracks.indices.map { index in
             load.finals.filter { $0.stream == index && $0.endpointWaitMS >= 400 }.map { final in
-                // What the server's decoder hears too: up to the moment of the decision.
-                let end = min(tracks[index].count, Int(final.endMS - 200 + final.endpointWaitMS) * 16)
+                let end = min(tracks[index].count, Int(final.endMS) * 16)
                 let start = min(Int(final.startMS) * 16, end)
                 return BareDecoder.Segment(start: start, samples: Array(tracks[index][start..<end]))
             }
@@ -66,7 +65,7 @@ struct Capacity {
     private func bareLimit(
         _ segments: [[BareDecoder.Segment]], from first: Int, models: String, _ report: inout Report
     ) throws -> Int {
-        let bare = try BareDecoder.RealTime(models: models)
+        let bare = BareDecoder.RealTime(models: models)
         func holds(_ streams: Int) throws -> Bool {
             let begins = (0..<streams).map { Double($0) / Double(streams) * Self.rampSeconds }
             let all = begins[streams - 1] + 5...Double(seconds) + Self.rampSeconds

@@ -47,6 +47,44 @@ import Testing
         #expect(pipeline.isSettled)
     }
 
+    @Test(arguments: [0.01, 0.032, 0.1, 0.35])
+    func `the recogniser hears exactly the utterance, and a pause only when speech goes on`(
+        portion: Double
+    ) throws {
+        var pipeline = try makePipeline()
+        var heard: [UtteranceKey: Range<SampleTime>] = [:]
+        var finals: [FinalResult] = []
+        func speak(_ seconds: Double, loud: Bool) throws {
+            for _ in 0..<Int((seconds / portion).rounded()) {
+                var late: [PipelineAction] = []
+                for action in try feed(&pipeline, seconds: portion, loud: loud) {
+                    switch action {
+                    case .recognise(let key, let range):
+                        if let before = heard[key] { #expect(before.upperBound == range.lowerBound) }
+                        heard[key] = (heard[key]?.lowerBound ?? range.lowerBound)..<range.upperBound
+                    case .finish(let key): pipeline.final(hypothesis("word"), for: key, into: &late)
+                    default: break
+                    }
+                }
+                for case .emit(.final(let result)) in late { finals.append(result) }
+            }
+        }
+        try speak(1.4, loud: true)
+        try speak(0.35, loud: false)
+        let first = try #require(heard.first)
+        // A tail of 200 ms after the last window with speech, in a whole window at most.
+        #expect(first.value.upperBound.milliseconds <= 1632 && first.value.upperBound.milliseconds >= 1590)
+        try speak(0.7, loud: true)
+        try speak(0.7, loud: false)
+        try speak(1.4, loud: true)
+        try speak(0.7, loud: false)
+        #expect(finals.count == 2)
+        let ranges = heard.sorted { $0.key.number < $1.key.number }.map(\.value)
+        #expect(ranges.map(\.lowerBound.milliseconds) == finals.map(\.startMS))
+        #expect(ranges.map(\.upperBound.milliseconds) == finals.map(\.endMS))
+        #expect(ranges[0].upperBound.milliseconds >= 2590)
+    }
+
     @Test func `an interruption cancels what is open, and late answers are dropped`() throws {
         var pipeline = try makePipeline()
         let key = try #require(keys(feed(&pipeline, seconds: 1, loud: true)).first)

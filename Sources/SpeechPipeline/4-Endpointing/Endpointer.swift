@@ -59,6 +59,11 @@ public struct Endpointer: Sendable {
         if case .speaking = phase { true } else { false }
     }
 
+    /// Where the open utterance ends unless somebody speaks again: a short tail after the last speech. nil while there is none.
+    public var expectedEnd: SampleTime? {
+        if case .speaking(_, _, let lastSpeech) = phase { lastSpeech + tail } else { nil }
+    }
+
     /// Takes the next window, which ends at `windowEnd`, a window after the last one.
     public mutating func advance(
         isSpeech: Bool, windowEnd: SampleTime, hypothesisUnchangedMS: Int? = nil
