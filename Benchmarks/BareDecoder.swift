@@ -60,7 +60,7 @@ struct BareDecoder {
         private let models: String
         private var decoders: [Box] = []
 
-        init(models: String) throws { self.models = models }
+        init(models: String) { self.models = models }
 
         /// Results and how late they were, both in seconds: the moment from the beginning, and the time since the last sample was spoken.
         func lags(of segments: [[Segment]], begins: [Double], threads: Int) throws -> [(at: Double, seconds: Double)] {

@@ -43,7 +43,7 @@ struct Command: AsyncParsableCommand {
 
     @Argument(help: "What to measure.") var sections: [Section] = []
     @Option(help: "Seconds of each load.") var seconds = 20
-    @Option(help: "Streams that `capacity` begins with; else 40 % of what the bare engine decodes.") var streams: Int?
+    @Option(help: "Streams that `capacity` begins with; else half of what the bare engine holds.") var streams: Int?
     @Option(help: "Minutes of speech for `transcribe`.") var minutes = 10
 
     func run() async throws {
