@@ -58,7 +58,7 @@ extension Setting {
         Setting("stt.engine", \.stt.engine, .choice, "The recogniser."),
         Setting(
             "stt.decoders", \.stt.decoders, .integer(0...1024),
-            "How many people can be recognised at once, about 100 MB each; 0 is eight per core within a quarter of the memory."),
+            "How many people can be recognised at once, about 100 MB each; 0 is ten per core within a quarter of the memory."),
         Setting(
             "stt.hang_timeout_ms", \.stt.hangTimeoutMS, .integer(500...60_000, unit: "ms"),
             "A recogniser that does not answer for so long is replaced, and its utterance is tried once more."),
