@@ -1,0 +1,297 @@
+import SpeechModel
+
+/// The states of one session and the events that tell of them, as a pure state machine: what happened in, what to tell out.
+///
+/// | arrows | when |
+/// |---|---|
+/// | idle → listening → processing → emit → idle | the round of one utterance |
+/// | listening → idle | audio stops, or the wake word is needed again |
+/// | any but shutdown → error → idle | an utterance was lost, or a stage failed and works again |
+/// | any → shutdown | the server stops, or the session is over |
+///
+/// **Listening** is a session to which audio comes and, if it needs a wake word, which heard it.
+///
+/// **Utterances that overlap**: the next one may begin, and even end, while the last one is still being recognised. The state
+/// is that of the *oldest utterance without an answer*: `listening` while it is spoken, `processing` after. Events are told
+/// when they happen; only the state waits. Once the oldest is answered, the state goes through `emit` and `idle` and catches up
+/// with the next one, so each answered utterance is one whole round, whatever overlaps. Out of `processing` leads only `emit`
+/// (with or without a transcript), `error` or `shutdown`.
+///
+/// **Failures**: a lost utterance is `error` and back to `idle` at once. A stage that failed keeps the session in `error` until
+/// it recovers; events go on meanwhile, rounds are not made up for.
+///
+/// **Order** of what one input puts out: its own events first, then the changes of state, each followed directly by its
+/// `state_changed`; `transcript_ready` is told in `emit`. Stopping speech is `speech_stopped`, `processing_started`. A failure
+/// is `stage_error`, then `error_occurred` if something was lost by it. The end closes the open pairs; `pipeline_stopped` is
+/// the last event of a session.
+///
+/// **Pairs**: every `speech_started` is followed by one `speech_stopped`, every `processing_started` by one
+/// `processing_completed` with an `outcome` (`transcript`, `empty`, `failed`, `abandoned`), even if the session ends in
+/// between.
+///
+/// An input that makes no sense in the state is ignored and counted in ``ignoredInputs``.
+public struct SessionStates: Sendable {
+    private enum Phase {
+        case new, live, stopping, over
+    }
+    private enum Outcome: String {
+        case transcript, empty, failed, abandoned
+    }
+    private struct Utterance {
+        let key: UtteranceKey
+        var isSpoken = true
+        /// Answered without words, but an older one is not answered yet.
+        var isEmpty = false
+    }
+
+    /// Utterances without an answer that are remembered; one more makes the oldest abandoned.
+    public static let maximumUtterances = 64
+
+    /// What the session is doing.
+    public private(set) var state = SessionState.idle
+    /// Inputs that made no sense when they came.
+    public private(set) var ignoredInputs = 0
+    /// Utterances without an answer, the one that is being spoken included.
+    public var openUtterances: Int { utterances.count }
+
+    private let needsWaking: Bool
+    private var phase = Phase.new
+    private var hasAudio = false
+    private var isAwake = false
+    private var faults: Set<Stage> = []
+    /// In the order of speech; only the last one can be spoken, and the first one is never ``Utterance/isEmpty`` between
+    /// inputs.
+    private var utterances: [Utterance] = []
+    private var lastKey: UtteranceKey?
+
+    /// Makes the states of a session that has not begun. `needsWaking`: nothing is listened to before a wake word.
+    public init(needsWaking: Bool = false) { self.needsWaking = needsWaking }
+
+    /// Takes what happened and adds what is to be told.
+    public mutating func apply(_ input: SessionInput, into output: inout [SessionOutput]) {
+        if !take(input, &output) { ignoredInputs += 1 }
+    }
+
+    /// Returns whether the input made sense.
+    private mutating func take(_ input: SessionInput, _ output: inout [SessionOutput]) -> Bool {
+        let isBeginning = if case .sessionBegan = input { true } else { false }
+        guard isBeginning ? phase == .new : phase == .live || phase == .stopping else { return false }
+        switch input {
+        case .sessionBegan(let metadata):
+            phase = .live
+            tell(.pipelineStarted, metadata, &output)
+        case .audioBegan:
+            guard phase == .live, !hasAudio else { return false }
+            hasAudio = true
+        case .audioStopped:
+            guard hasAudio else { return false }
+            hasAudio = false
+            isAwake = false
+        case .wakeWordDetected(let phrase, let score):
+            guard phase == .live, needsWaking, hasAudio else { return false }
+            isAwake = true
+            tell(.wakeWordDetected, ["phrase": phrase, "score": Self.text(score)], stage: .wakeword, &output)
+        case .wakeWindowClosed:
+            guard isAwake else { return false }
+            isAwake = false
+        case .speechStarted(let key, let atMS):
+            // Speech may be found late, in audio that came before it stopped or the server did.
+            guard isAwake || !needsWaking, isNew(key) else { return false }
+            begin(key, atMS, &output)
+        case .speechStopped(let key, let atMS):
+            guard let last = utterances.indices.last, utterances[last].key == key, utterances[last].isSpoken else {
+                return false
+            }
+            utterances[last].isSpoken = false
+            tell(.speechStopped, ["utterance": "\(key.number)", "end_ms": "\(atMS)"], stage: .preprocess, &output)
+            tell(.processingStarted, ["utterance": "\(key.number)"], stage: .stt, &output)
+        case .finalReady(let sequence, let language, let processingTimeMS):
+            guard let first = utterances.first, !first.isSpoken else { return false }
+            let time = ["processing_time_ms": "\(processingTimeMS)"]
+            complete(first, .transcript, adding: time, &output)
+            let ready = [
+                "utterance": "\(first.key.number)", "sequence_number": "\(sequence)", "language": language,
+            ]
+            removeOldest(
+                ready: FeedEvent(.transcriptReady, metadata: ready.merging(time) { $1 }, stage: .publish), &output)
+        case .nothingRecognised(let key):
+            guard let index = utterances.firstIndex(where: { $0.key == key }), !utterances[index].isSpoken,
+                !utterances[index].isEmpty
+            else { return false }
+            utterances[index].isEmpty = true
+            complete(utterances[index], .empty, &output)
+            removeEmpty(&output)
+        case .failed(let stage, let error, .utterance):
+            guard let first = utterances.first else { return false }
+            close(first, .failed, &output)
+            tellFailure(stage, error, lost: ["utterance": "\(first.key.number)"], &output)
+            utterances.removeFirst()
+            pass(to: .error, &output)
+            pass(to: .idle, &output)
+            removeEmpty(&output)
+        case .failed(let stage, let error, .stage):
+            tellFailure(stage, error, lost: nil, &output)
+            pass(to: .error, &output)
+            faults.insert(stage)
+        case .failed(let stage, let error, .session):
+            tellFailure(stage, error, lost: [:], &output)
+            pass(to: .error, &output)
+            end("failed", &output)
+        case .recovered(let stage):
+            guard faults.remove(stage) != nil else { return false }
+        case .interrupted:
+            guard !utterances.isEmpty else { return false }
+            abandonAll(&output)
+            if state == .processing {
+                pass(to: .emit, &output)
+                pass(to: .idle, &output)
+            }
+        case .overflowed(let buffer, let lostMS):
+            tell(.bufferOverflow, ["buffer": buffer, "lost_ms": "\(lostMS)"], level: .warning, stage: .capture, &output)
+        case .serverStopping:
+            guard phase == .live else { return false }
+            shutDown(&output)
+        case .sessionEnded(let reason): end(reason, &output)
+        }
+        catchUp(&output)
+        return true
+    }
+
+    // MARK: - Utterances
+
+    private var isListened: Bool { hasAudio && (isAwake || !needsWaking) }
+
+    /// An utterance that was answered or given up does not come back.
+    private func isNew(_ key: UtteranceKey) -> Bool {
+        guard let lastKey else { return true }
+        return key.epoch > lastKey.epoch || key.epoch == lastKey.epoch && key.number > lastKey.number
+    }
+
+    private mutating func begin(_ key: UtteranceKey, _ atMS: Int, _ output: inout [SessionOutput]) {
+        lastKey = key
+        if let last = utterances.indices.last, utterances[last].isSpoken {
+            // It failed at the recogniser while it was spoken, and its turn to be told so has not come.
+            utterances[last].isSpoken = false
+            tellSilence(utterances[last], "superseded", &output)
+            tell(.processingStarted, ["utterance": "\(utterances[last].key.number)"], stage: .stt, &output)
+            catchUp(&output)
+        }
+        if utterances.count == Self.maximumUtterances {
+            complete(utterances[0], .abandoned, &output)
+            removeOldest(ready: nil, &output)
+        }
+        utterances.append(Utterance(key: key))
+        tell(.speechStarted, ["utterance": "\(key.number)", "start_ms": "\(atMS)"], stage: .preprocess, &output)
+    }
+
+    /// The oldest utterance has its answer: one round of the states, and as many as there are answered ones behind it.
+    private mutating func removeOldest(ready: FeedEvent?, _ output: inout [SessionOutput]) {
+        utterances.removeFirst()
+        pass(to: .emit, &output)
+        if let ready { output.append(.event(ready)) }
+        pass(to: .idle, &output)
+        removeEmpty(&output)
+    }
+
+    private mutating func removeEmpty(_ output: inout [SessionOutput]) {
+        while let first = utterances.first, first.isEmpty {
+            catchUp(&output)
+            utterances.removeFirst()
+            pass(to: .emit, &output)
+            pass(to: .idle, &output)
+        }
+    }
+
+    private mutating func abandonAll(_ output: inout [SessionOutput]) {
+        for utterance in utterances where !utterance.isEmpty { close(utterance, .abandoned, &output) }
+        utterances.removeAll()
+    }
+
+    // MARK: - Events
+
+    /// Tells the second event of the pair that is open.
+    private func close(_ utterance: Utterance, _ outcome: Outcome, _ output: inout [SessionOutput]) {
+        if utterance.isSpoken {
+            tellSilence(utterance, outcome.rawValue, &output)
+        } else {
+            complete(utterance, outcome, &output)
+        }
+    }
+
+    /// Speech of which nothing is heard any more, for a reason that is not the end of speech.
+    private func tellSilence(_ utterance: Utterance, _ reason: String, _ output: inout [SessionOutput]) {
+        tell(.speechStopped, ["utterance": "\(utterance.key.number)", "reason": reason], stage: .preprocess, &output)
+    }
+
+    private func complete(
+        _ utterance: Utterance, _ outcome: Outcome, adding more: [String: String] = [:], _ output: inout [SessionOutput]
+    ) {
+        let metadata = ["utterance": "\(utterance.key.number)", "outcome": outcome.rawValue]
+        tell(.processingCompleted, metadata.merging(more) { $1 }, stage: .stt, &output)
+    }
+
+    private func tellFailure(
+        _ stage: Stage, _ error: SpeechError, lost: [String: String]?, _ output: inout [SessionOutput]
+    ) {
+        let metadata = ["stage": stage.rawValue, "error_type": error.code.rawValue, "message": error.message]
+        tell(.stageError, metadata, level: .error, stage: stage, &output)
+        guard let lost else { return }
+        tell(.errorOccurred, metadata.merging(lost) { $1 }, level: .error, stage: stage, &output)
+    }
+
+    private func tell(
+        _ kind: FeedEvent.Kind, _ metadata: [String: String], level: FeedEvent.Level = .info, stage: Stage? = nil,
+        _ output: inout [SessionOutput]
+    ) {
+        output.append(.event(FeedEvent(kind, metadata: metadata, level: level, stage: stage)))
+    }
+
+    /// Three decimals of a score that may be anything.
+    private static func text(_ score: Double) -> String {
+        score.isFinite ? "\((min(max(score, 0), 1) * 1000).rounded() / 1000)" : "0.0"
+    }
+
+    // MARK: - States
+
+    /// Where the state has to be when nothing holds it.
+    private var destination: SessionState {
+        if let first = utterances.first { return first.isSpoken ? .listening : .processing }
+        return isListened ? .listening : .idle
+    }
+
+    /// Follows the arrows to the destination.
+    private mutating func catchUp(_ output: inout [SessionOutput]) {
+        while phase == .live, faults.isEmpty, state != destination {
+            switch state {
+            case .idle: pass(to: .listening, &output)
+            case .listening: pass(to: destination == .idle ? .idle : .processing, &output)
+            // Only out of `error`: the other states are left by what happened, before the destination is asked for.
+            case .processing, .emit, .error, .shutdown: pass(to: .idle, &output)
+            }
+        }
+    }
+
+    /// Changes the state, unless the session is in `error` or `shutdown` for longer.
+    private mutating func pass(to next: SessionState, _ output: inout [SessionOutput]) {
+        guard phase == .live, faults.isEmpty else { return }
+        change(to: next, &output)
+    }
+
+    private mutating func change(to next: SessionState, _ output: inout [SessionOutput]) {
+        output.append(.transition(from: state, to: next))
+        tell(.stateChanged, ["from": state.rawValue, "to": next.rawValue], &output)
+        state = next
+    }
+
+    private mutating func shutDown(_ output: inout [SessionOutput]) {
+        phase = .stopping
+        if state != .shutdown { change(to: .shutdown, &output) }
+    }
+
+    private mutating func end(_ reason: String, _ output: inout [SessionOutput]) {
+        abandonAll(&output)
+        shutDown(&output)
+        phase = .over
+        tell(.pipelineStopped, ["reason": reason], &output)
+    }
+}
