@@ -44,12 +44,13 @@ let package = Package(
         // What the use cases ask of the world, and the use cases
         .target(name: "Ports", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(
-            name: "Application", dependencies: ["Lanes", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"],
+            name: "Application", dependencies: ["Lanes", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"],
             swiftSettings: strict),
 
         // Beside the layers
         .target(name: "Lanes", swiftSettings: strict),
         .target(name: "TextAnalysis", dependencies: ["SpeechModel"], swiftSettings: strict),
+        .target(name: "PipelineFeed", dependencies: ["SpeechModel", "TextAnalysis"], swiftSettings: strict),
         .target(
             name: "Telemetry",
             dependencies: ["SpeechModel", .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
@@ -77,7 +78,7 @@ let package = Package(
         .target(
             name: "HTTPEdge",
             dependencies: [
-                "Application", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web", "WireProtocol",
+                "Application", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web", "WireProtocol",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -119,9 +120,9 @@ let package = Package(
         .target(
             name: "Assembly",
             dependencies: [
-                "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PocketSphinxEngine", "Ports",
-                "RNNoiseEngine", "SherpaEngine",
-                "SpeechModel", "SpeechPipeline", "Telemetry", "Workers",
+                "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed", "PocketSphinxEngine",
+                "Ports", "RNNoiseEngine", "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry", "TextAnalysis",
+                "WireProtocol", "Workers", "ZMQEdge",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -175,7 +176,7 @@ let package = Package(
         .testTarget(
             name: "HTTPEdgeTests",
             dependencies: [
-                "HTTPEdge", "SpeechModel",
+                "HTTPEdge", "PipelineFeed", "SpeechModel", "WireProtocol",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -214,7 +215,10 @@ let package = Package(
             swiftSettings: strict, linkerSettings: runPath),
         .testTarget(
             name: "ApplicationTests",
-            dependencies: ["Application", "Lanes", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"],
+            dependencies: ["Application", "Lanes", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PipelineFeedTests", dependencies: ["PipelineFeed", "SpeechModel", "TextAnalysis", "WireProtocol"],
             swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
     ]

@@ -18,7 +18,8 @@ final class ServerProcess {
         process.arguments = stub ? ["stub-server", "127.0.0.1:\(port)"] : ["serve", "--listen", "127.0.0.1:\(port)"]
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.merging([
             "MYNAH_SERVER_MAX_CONNECTIONS_PER_ADDRESS": "5000", "MYNAH_SERVER_MAX_CONNECTIONS": "5000",
-            "MYNAH_SESSION_MAX_SESSIONS": "5000", "MYNAH_LOG_LEVEL": "error",
+            "MYNAH_SESSION_MAX_SESSIONS": "5000", "MYNAH_LOG_LEVEL": "error", "MYNAH_OUTPUT_ZMQ_PUB_PORT_EVENTS": "0",
+            "MYNAH_OUTPUT_ZMQ_PUB_PORT_TRANSCRIPTS": "0", "MYNAH_OUTPUT_WEBSOCKET_PORT": "0",
         ]) { $1 }
         try process.run()
         for _ in 0..<600 {

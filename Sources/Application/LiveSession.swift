@@ -1,4 +1,5 @@
 public import Lanes
+import PipelineFeed
 public import Ports
 public import SpeechModel
 public import SpeechPipeline
@@ -30,6 +31,22 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         var isQueued = false
         var isOver = false
     }
+    /// When an utterance went from hand to hand, in ns of the monotonic clock.
+    private struct Request {
+        /// The last needed sample arrived.
+        var arrived: UInt64
+        /// The lane took it up.
+        var taken: UInt64
+        /// The recogniser was told that the utterance is complete.
+        var finished: UInt64
+        /// It answered.
+        var answered: UInt64
+
+        var latency: (ingestMS: Double, recogniserMS: Double) {
+            (Double(finished &- arrived) / 1e6, Double(answered &- finished) / 1e6)
+        }
+    }
+
     private enum Control {
         case attach(any SessionListener, lastSequence: Int?)
         case detach(connection: Int)
@@ -44,6 +61,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     public nonisolated let resumeToken: Sensitive<String>
     /// Whose speech it is.
     public nonisolated let tenant: TenantID
+    /// Where the audio comes from, for events: `stream`, or the name of a source of the server's own.
+    public nonisolated let name: String
     /// What the client sends.
     public nonisolated let format: AudioFormat
 
@@ -55,14 +74,19 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private var gate: GatedDetector?
     private var listener: (any SessionListener)?
     private var recognitions: [UtteranceKey: any Recognition] = [:]
-    private var requestedAt: [UtteranceKey: (finish: UInt64, ingestMS: Double)] = [:]
+    /// Utterances that were spoken to their end and have no answer that was told.
+    private var requests: [UtteranceKey: Request] = [:]
+    private var feed: SessionFeed?
     private var adaptation: String?
     private var finals: [FinalResult] = []
     private var finalisedThrough = 0
     /// Accepted audio waits for ``decide()``, for which the lane was asked.
     private var isDecisionDue = false
-    /// When the last audio arrived.
+    /// When the last audio arrived, and when this lane took it up.
     private var lastArrival: UInt64 = 0
+    private var lastTaken: UInt64 = 0
+    /// How far the open utterance has been sent, and whether anybody was told that it began.
+    private var spoken = (through: SampleTime.zero, isNew: false)
     private var isEnding = false
     private var hasEnded = false
     /// When the client was lost, in ns of the monotonic clock; 0 while there is one. Atomic, so that a sweep over thousands of sessions
@@ -75,13 +99,14 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { lane.asUnownedSerialExecutor() }
 
     init(
-        id: SessionID, audioID: AudioID, token: String, tenant: TenantID, format: AudioFormat, lane: Lane,
+        id: SessionID, audioID: AudioID, token: String, tenant: TenantID, name: String, format: AudioFormat, lane: Lane,
         services: SessionServices
     ) {
         self.id = id
         self.audioID = audioID
         resumeToken = Sensitive(token)
         self.tenant = tenant
+        self.name = name
         self.format = format
         self.lane = lane
         self.services = services
@@ -181,6 +206,12 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         { [services] in services.metrics.publish.observe(Double(services.clock.monotonicNanoseconds &- $0) / 1e9) }
     }
 
+    /// How full the inbox is, 0–1.
+    nonisolated var inboxUtilization: Double {
+        let limit = format.sampleRate * format.bytesPerFrame * Self.inboxSeconds
+        return min(1, Double(inbox.withLock { $0.audio.count }) / Double(limit))
+    }
+
     private nonisolated func wake() {
         let mustQueue = inbox.withLock {
             let isNew = !$0.isQueued
@@ -226,10 +257,11 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             case .detach(let connection):
                 guard connection == inbox.withLock({ $0.connection }) else { break }
                 listener = nil
+                feed?.hears(false)
                 // First what waits to be decided, which could take a decoder again.
                 if isDecisionDue { decide() }
                 // Somebody who is there can use the decoder; the audio is kept and decoded again if the client comes back.
-                for (key, recognition) in recognitions where requestedAt[key] == nil { recognition.park() }
+                for (key, recognition) in recognitions where requests[key] == nil { recognition.park() }
             case .end:
                 guard !isEnding else { break }
                 isEnding = true
@@ -246,9 +278,17 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             let gate = GatedDetector(lease: { detectors.lease() }, giveBack: { detectors.giveBack($0) })
             self.gate = gate
             pipeline = SpeechPipeline(format: format, configuration: services.pipeline, detector: gate)
+            feed = SessionFeed(
+                TranscriptSource(
+                    session: id, sampleRate: format.sampleRate, channels: format.channels,
+                    expectedLanguage: services.recognizer.identity.language), name: name, services: services)
         }
-        services.metrics.frames.increment()
+        feed?.hears(true)
         lastArrival = arrived
+        lastTaken = services.clock.monotonicNanoseconds
+        let frame = format.sampleRate * services.frameMS / 1000
+        let framesBefore = pipeline!.receivedSamples / frame
+        defer { services.metrics.frames.increment(by: (pipeline?.receivedSamples ?? 0) / frame - framesBefore) }
         // At most a second at a time: the pipeline's ring must still hold what an action names.
         let slice = format.sampleRate * format.bytesPerFrame
         do {
@@ -291,7 +331,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         case .final(let hypothesis, let learnt):
             recognitions[key] = nil
             if let learnt { adaptation = learnt }
-            if let asked = requestedAt[key] { services.metrics.stt.observe(Double(time &- asked.finish) / 1e9) }
+            if let request = requests[key] { services.metrics.stt.observe(Double(time &- request.finished) / 1e9) }
+            requests[key]?.answered = time
             pipeline!.final(hypothesis, for: key, into: &actions)
         case .failed(let error):
             recognitions[key] = nil
@@ -306,38 +347,64 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         // Taken out, because acting may produce more.
         var current: [PipelineAction] = []
         swap(&current, &actions)
+        // The utterance that has its answer, as long as that was not emitted.
+        var settled: (key: UtteranceKey, request: Request?)?
         for action in current {
             switch action {
             case .begin(let key, let suppressesNoise):
+                spoken.isNew = true
                 recognitions[key] = services.recognizer.begin(
                     RecognitionRequest(key: key, adaptation: adaptation, suppressesNoise: suppressesNoise), observer: self)
             case .recognise(let key, let range):
-                guard let recognition = recognitions[key] else { break }
-                pipeline?.withSamples(in: range) { recognition.append($0) }
-                services.metrics.preprocess.observe(Double(services.clock.monotonicNanoseconds &- since) / 1e9)
+                if let recognition = recognitions[key] {
+                    pipeline?.withSamples(in: range) { recognition.append($0) }
+                    services.metrics.preprocess.observe(Double(services.clock.monotonicNanoseconds &- since) / 1e9)
+                }
+                spoken.through = range.upperBound
+                if spoken.isNew { feed?.tell(.speechStarted(key, atMS: range.lowerBound.milliseconds)) }
+                spoken.isNew = false
             case .finish(let key):
                 recognitions[key]?.finish()
                 let now = services.clock.monotonicNanoseconds
-                requestedAt[key] = (now, Double(now &- since) / 1e6)
+                requests[key] = Request(arrived: since, taken: max(since, lastTaken), finished: now, answered: now)
+                feed?.tell(.speechStopped(key, atMS: spoken.through.milliseconds))
             case .cancel(let key):
                 recognitions.removeValue(forKey: key)?.cancel()
-            case .emit(.final(var result)):
-                if let asked = requestedAt.values.min(by: { $0.finish < $1.finish }) {
-                    result.latency.ingestMS = asked.ingestMS
-                    result.latency.recogniserMS = Double(since &- asked.finish) / 1e6
-                }
-                services.metrics.finals.increment()
-                finals.append(result)
-                if finals.count > Self.history { finals.removeFirst(finals.count - Self.history) }
-                listener?.session(.transcript(.final(result), since: since))
+                requests[key] = nil
+            case .settled(let key):
+                if let silent = settled?.key { feed?.tell(.nothingRecognised(silent)) }
+                settled = (key, requests.removeValue(forKey: key))
+            case .emit(.final(let result)):
+                emit(result, of: settled?.request, since: since)
+                settled = nil
             case .emit(let event):
-                if case .finalised(let sample) = event { finalisedThrough = sample }
                 listener?.session(.transcript(event, since: since))
+                switch event {
+                case .finalised(let sample): finalisedThrough = sample
+                case .partial(let partial): feed?.publish(partial, answeredAt: since)
+                case .failed(let error):
+                    settled = nil
+                    feed?.tell(.failed(.stt, error, .utterance))
+                case .final: break
+                }
             }
         }
-        requestedAt = requestedAt.filter { recognitions[$0.key] != nil }
+        if let silent = settled?.key { feed?.tell(.nothingRecognised(silent)) }
         current.removeAll(keepingCapacity: true)
         if actions.isEmpty { swap(&current, &actions) }
+    }
+
+    /// Tells a final to the client first, and then to the world.
+    private func emit(_ final: FinalResult, of request: Request?, since: UInt64) {
+        var result = final
+        if let request { (result.latency.ingestMS, result.latency.recogniserMS) = request.latency }
+        services.metrics.finals.increment()
+        finals.append(result)
+        if finals.count > Self.history { finals.removeFirst(finals.count - Self.history) }
+        listener?.session(.transcript(.final(result), since: since))
+        var timeline = StageTimeline(result.latency, answeredAt: request?.answered ?? since)
+        if let request { timeline.move(request.taken &- request.arrived, from: .preprocess, to: .capture) }
+        feed?.publish(result, timeline: timeline)
     }
 
     private func attach(_ newcomer: any SessionListener, resumingAfter lastSequence: Int?) {
@@ -353,21 +420,24 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     private func endIfSettled() {
         guard isEnding, !hasEnded, pipeline?.isSettled ?? true else { return }
-        close()
+        close("ended")
         listener?.session(.ended(lastSequence: finals.last?.sequence ?? 0))
     }
 
     private func breakDown(_ error: SpeechError) {
         services.metrics.errors["capture", error.code.rawValue].increment()
+        feed?.tell(.failed(.capture, error, .session))
         for recognition in recognitions.values { recognition.cancel() }
         recognitions = [:]
         isEnding = true
-        close()
+        close("failed")
         listener?.session(.broken(error))
     }
 
-    private func close() {
+    private func close(_ reason: String) {
         hasEnded = true
+        feed?.end(reason)
+        feed = nil
         inbox.withLock { $0.isOver = true }
         if let stability = pipeline?.stability {
             services.metrics.wordsShown.increment(by: stability.shown)
@@ -389,7 +459,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         if !hasEnded {
             for recognition in recognitions.values { recognition.cancel() }
             recognitions = [:]
-            close()
+            close("expired")
         }
         return true
     }

@@ -1,3 +1,5 @@
+import PipelineFeed
+import SpeechModel
 public import Telemetry
 
 /// What live sessions count. Names and stages are those of the contract.
@@ -11,8 +13,12 @@ public struct SessionMetrics: Sendable {
     let frames: Counter
     let finals: Counter
     let errors: MetricFamily<Counter>
+    let transitions: MetricFamily<Counter>
     let wordsShown: Counter
     let wordsRevised: Counter
+    private let capture: Histogram
+    private let language: Histogram
+    private let total: Histogram
 
     /// Registers the metrics.
     public init(registry: MetricsRegistry) {
@@ -21,11 +27,30 @@ public struct SessionMetrics: Sendable {
         preprocess = latency["preprocess"]
         stt = latency["stt"]
         publish = latency["publish"]
-        frames = registry.counters("rtap_frames_processed_total", help: "Audio portions taken.", labels: ["stage"])["capture"]
+        capture = latency["capture"]
+        language = latency["language"]
+        total = latency["total"]
+        // There for whoever watches it, though spotting takes no time while it is off.
+        _ = latency["wakeword"]
+        frames =
+            registry.counters(
+                "rtap_frames_processed_total", help: "Audio frames of audio.frame_ms taken.", labels: ["stage"])["capture"]
         finals = registry.counter("mynah_finals_total", help: "Final results.")
         errors = registry.counters(
             "rtap_errors_total", help: "Errors by stage and code.", labels: ["stage", "error_type"])
+        // Alerts look at how these grow, which they cannot before a first value.
+        _ = errors["capture", "buffer_overflow"]
+        _ = errors["stt", ErrorCode.recogniserFailed.rawValue]
+        transitions = registry.counters(
+            "rtap_state_transitions_total", help: "Changes of sessions' states.", labels: ["from", "to"])
         wordsShown = registry.counter("mynah_partial_words_shown_total", help: "Words that partial results showed as stable.")
         wordsRevised = registry.counter("mynah_partial_words_revised_total", help: "Such words that changed afterwards.")
+    }
+
+    /// Counts how the time of one published final was spent.
+    func observe(_ timeline: StageTimeline) {
+        capture.observe(timeline[.capture] / 1000)
+        language.observe(timeline[.language] / 1000)
+        total.observe(timeline.totalMS / 1000)
     }
 }

@@ -3,6 +3,7 @@ import Ports
 public import SpeechModel
 public import SpeechPipeline
 import Synchronization
+import Telemetry
 
 /// All live sessions: makes them, finds them again for a client that resumes, forgets them when their time is over.
 public final class SessionRegistry: Sendable {
@@ -29,14 +30,25 @@ public final class SessionRegistry: Sendable {
     /// Sessions at the moment, those that wait for their client included.
     public var count: Int { sessions.withLock { $0.count } }
 
+    /// Audio frames that were taken since the start.
+    public var framesProcessed: Int { services.metrics.frames.value }
+
+    /// How full the fullest inbox is, 0–1.
+    public var inboxUtilization: Double {
+        let all = sessions.withLock { Array($0.values) }
+        return all.lazy.map(\.inboxUtilization).max() ?? 0
+    }
+
     /// Begins a session.
-    public func create(format: AudioFormat, tenant: TenantID = .local) throws(SpeechError) -> LiveSession {
+    ///
+    /// - Parameter name: where the audio comes from, for events.
+    public func create(format: AudioFormat, tenant: TenantID = .local, name: String = "stream") throws(SpeechError) -> LiveSession
+    {
         let lane = lanes[nextLane.wrappingAdd(1, ordering: .relaxed).oldValue % lanes.count]
         let token = hexadecimal(services.clock.randomBits()) + hexadecimal(services.clock.randomBits())
         let session = LiveSession(
             id: services.clock.makeSessionID(), audioID: services.clock.makeAudioID(), token: token, tenant: tenant,
-            format: format,
-            lane: lane, services: services)
+            name: name, format: format, lane: lane, services: services)
         let fits = sessions.withLock {
             guard $0.count < maximum else { return false }
             $0[session.id] = session

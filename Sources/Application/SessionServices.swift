@@ -1,3 +1,4 @@
+public import PipelineFeed
 public import Ports
 public import SpeechPipeline
 
@@ -8,16 +9,28 @@ public struct SessionServices: Sendable {
     let pipeline: SpeechPipeline.Configuration
     let clock: any Clock
     let metrics: SessionMetrics
+    let feed: any FeedPublisher
+    let annotate: TranscriptFeed.Annotate
+    let frameMS: Int
 
     /// Collects the services.
+    ///
+    /// - Parameters:
+    ///   - feed: who tells subscribers what happens in sessions.
+    ///   - annotate: finds out the language and the sentiment of a final.
+    ///   - frameMS: what one frame is, in ms, where frames are counted.
     public init(
         recognizer: any Recognizer, detectors: DetectorPool, pipeline: SpeechPipeline.Configuration, clock: any Clock,
-        metrics: SessionMetrics
+        metrics: SessionMetrics, feed: any FeedPublisher,
+        annotate: @escaping TranscriptFeed.Annotate, frameMS: Int = 20
     ) {
         self.recognizer = recognizer
         self.detectors = detectors
         self.pipeline = pipeline
         self.clock = clock
         self.metrics = metrics
+        self.feed = feed
+        self.annotate = annotate
+        self.frameMS = frameMS
     }
 }

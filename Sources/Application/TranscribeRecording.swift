@@ -56,7 +56,7 @@ public struct TranscribeRecording {
                 case .emit(.final(let result)): try final(result)
                 case .emit(.failed(let error)): problem(error)
                 case .emit(.finalised(let sample)): finished = Double(sample) / Double(format.sampleRate)
-                case .emit(.partial): break
+                case .settled, .emit(.partial): break
                 }
             }
             actions.removeAll(keepingCapacity: true)

@@ -11,6 +11,11 @@ public struct ModelFiles: Sendable {
     /// The neural voice activity model.
     public var silero: String { directory + "/silero/silero_vad.onnx" }
 
+    /// The folder with one n-gram profile for each language.
+    public var languageProfiles: String { directory + "/language" }
+    /// The file with rated words.
+    public var sentimentLexicon: String { directory + "/sentiment/vader_lexicon.txt" }
+
     /// The configured folder; where that is the standard one and empty, `share/mynah/models` beside the program, else the `.native/models` of the checkout that the
     /// program was built in.
     public static func locate(configured: String, data: String) -> ModelFiles {

@@ -15,6 +15,7 @@ import SpeechPipeline
 import Synchronization
 import Telemetry
 import UnixSignals
+import WireProtocol
 import Workers
 
 /// The object graph of `mynah serve`.
@@ -56,11 +57,13 @@ public struct Server: Sendable {
             make: { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) },
             report: { [logger] in logger.warning("a session listens without the neural detector", metadata: ["reason": "\($0)"]) }
         )
+        let publishing = try Publishing(settings, version: Self.version)
         let registry = SessionRegistry(
             services: SessionServices(
                 recognizer: pool, detectors: detectors, pipeline: Recognition.pipelineConfiguration(settings),
-                clock: SystemClock(),
-                metrics: SessionMetrics(registry: metrics)), lanes: min(4, ProcessInfo.processInfo.activeProcessorCount),
+                clock: SystemClock(), metrics: SessionMetrics(registry: metrics), feed: publishing.hub,
+                annotate: try Publishing.annotator(settings, models: models), frameMS: settings.audio.frameMS),
+            lanes: min(4, ProcessInfo.processInfo.activeProcessorCount),
             maximum: settings.session.maxSessions, resumeWindowSeconds: settings.session.resumeWindowSeconds)
 
         var limits = WebSocketLimits()
@@ -68,39 +71,65 @@ public struct Server: Sendable {
         limits.maxConnectionsPerAddress = settings.server.maxConnectionsPerAddress
         limits.drainTimeout = .seconds(Int64(settings.server.drainTimeoutSeconds))
         limits.idleTimeout = .seconds(Int64(settings.server.idleTimeoutSeconds))
+        let use = ProcessUse()
+        let pipelineStatus: @Sendable () -> StatusMessage = {
+            let load = pool.load
+            let feed = publishing.hub.statistics
+            return StatusMessage(
+                state: feed.state, uptimeSeconds: (ContinuousClock.now - started) / .seconds(1),
+                isHealthy: isReady.value && load.ready > 0, role: .primary, framesProcessed: registry.framesProcessed,
+                transcriptsCompleted: feed.transcripts, averageLatencyMS: feed.averageLatencyMS,
+                bufferUtilization: registry.inboxUtilization,
+                queueSizes: ["utterances": load.waiting, "stream_messages": feed.waiting].merging(
+                    publishing.outlets.map { ($0.name, $0.queued) }
+                ) { $1 },
+                totalErrors: feed.errors, errorRatePerHour: Double(feed.errorsOfLastHour),
+                cpuUsagePercent: use.cpuPercent, memoryUsageMB: Double(use.memoryBytes) / 1_048_576,
+                lastTranscriptTime: feed.lastTranscriptTime,
+                statusTimestamp: Date().timeIntervalSince1970)
+        }
+        let feedEndpoint = FeedEndpoint(hub: publishing.hub, status: pipelineStatus)
         let webSockets = WebSocketSettings(
-            endpoint: StreamEndpoint(registry: registry, languages: ["en"]), access: access, limits: limits)
-        register(metrics, pool: pool, registry: registry, webSockets: webSockets)
+            endpoint: WebSocketEndpoints([StreamEndpoint(registry: registry, languages: ["en"]), feedEndpoint]),
+            access: access, limits: limits)
+        let feedSockets = WebSocketSettings(endpoint: feedEndpoint, access: access, limits: limits)
+        let connections: @Sendable () -> Int = { webSockets.connectionCount + feedSockets.connectionCount }
+        register(metrics, pool: pool, registry: registry, connections: connections)
+        metrics.gauges("container_health_status", help: "Whether the server is ready: 1, else 0.", labels: []) {
+            [([], isReady.value && pool.load.ready > 0 ? 1 : 0)]
+        }
 
         let routes = ServerRoutes(
             status: {
                 let load = pool.load
                 let ready = isReady.value
                 return ServerStatus(
-                    isReady: ready && load.ready > 0,
+                    isReady: ready && load.ready > 0, pipeline: pipelineStatus(), feed: publishing.hub.statistics,
                     notReadyBecause: ready ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading",
-                    version: Self.version,
-                    engine: pool.identity.engine, model: pool.identity.model,
-                    uptimeSeconds: Double((ContinuousClock.now - started).components.seconds), sessions: registry.count,
-                    connections: webSockets.connectionCount, decodersReady: load.ready, decodersBusy: load.busy,
+                    version: Self.version, engine: pool.identity.engine, model: pool.identity.model, sessions: registry.count,
+                    connections: connections(), decodersReady: load.ready, decodersBusy: load.busy,
                     decodersCapacity: load.capacity, utterancesWaiting: load.waiting,
                     workerRestarts: pool.statistics.crashes + pool.statistics.hangs)
-            }, metrics: metrics, servesOperators: listen.isLoopback)
+            }, feed: { publishing.outlets }, metrics: metrics, servesOperators: listen.isLoopback)
 
         logger.info(
             "mynah starts",
             metadata: [
                 "version": "\(Self.version)", "configuration": "\(configuration.hash)", "engine": "\(pool.identity.engine)",
                 "model": "\(pool.identity.model)", "decoders": "\(pool.load.capacity)", "listen": "\(listen.host):\(listen.port)",
+                "zeromq": "\(publishing.endpoints)",
             ])
-        for address in [listen, settings.server.metricsListen].compactMap(\.self) { try checkPort(address) }
+        let feedListen = settings.output.enabled ? ListenAddress(host: listen.host, port: settings.output.websocketPort) : nil
+        for address in [listen, feedListen, settings.server.metricsListen].compactMap(\.self) { try checkPort(address) }
         for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { loop.execute { makeThisThreadUrgent() } }
+        publishing.start()
         let warming = ContinuousClock.now
         do {
             try await pool.start()
             try detectors.warmUp(4)
         } catch {
             await pool.stop()
+            await publishing.stop()
             throw error
         }
         let warm = ContinuousClock.now - warming
@@ -113,8 +142,15 @@ public struct Server: Sendable {
                 configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "mynah"),
                 onServerRunning: { channel in await onReady(channel.localAddress?.port ?? listen.port) },
                 eventLoopGroupProvider: .singleton, logger: logger),
-            Sweeper(registry: registry),
+            Sweeper(registry: registry, hub: publishing.hub),
         ]
+        if let feedListen {
+            services.append(
+                Application(
+                    router: routes.feedRouter(access: access), server: .httpAndWebSockets(feedSockets),
+                    configuration: .init(address: .hostname(feedListen.host, port: feedListen.port), serverName: "mynah"),
+                    eventLoopGroupProvider: .singleton, logger: logger))
+        }
         if let operators = settings.server.metricsListen {
             services.append(
                 Application(
@@ -129,16 +165,22 @@ public struct Server: Sendable {
             try await group.run()
         } catch {
             await pool.stop()
+            await publishing.stop()
             throw explained(error, listen)
         }
         await pool.stop()
+        await publishing.stop()
         logger.info("mynah stopped")
     }
 
-    private func register(_ metrics: MetricsRegistry, pool: WorkerPool, registry: SessionRegistry, webSockets: WebSocketSettings)
-    {
+    private func register(
+        _ metrics: MetricsRegistry, pool: WorkerPool, registry: SessionRegistry, connections: @escaping @Sendable () -> Int
+    ) {
         metrics.gauge("mynah_active_sessions", help: "Live sessions, detached ones included.") { Double(registry.count) }
-        metrics.gauge("mynah_websocket_connections", help: "Open WebSocket connections.") { Double(webSockets.connectionCount) }
+        metrics.gauge("mynah_websocket_connections", help: "Open WebSocket connections.") { Double(connections()) }
+        metrics.gauges(
+            "rtap_buffer_utilization_ratio", help: "How full the fullest buffer of its kind is, 0-1.", labels: ["buffer"]
+        ) { [(["inbox"], registry.inboxUtilization)] }
         metrics.gauge("mynah_decoders_busy", help: "Decoders that work on an utterance.") { Double(pool.load.busy) }
         metrics.gauge("mynah_decoders_ready", help: "Decoders that are warm.") { Double(pool.load.ready) }
         metrics.gauge("mynah_utterances_waiting", help: "Utterances that wait for a decoder.") { Double(pool.load.waiting) }
@@ -179,10 +221,12 @@ public struct Server: Sendable {
 /// Forgets sessions whose client did not come back.
 private struct Sweeper: Service {
     let registry: SessionRegistry
+    let hub: FeedHub
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 await registry.sweep()
+                hub.sweep()
                 try? await Task.sleep(for: .seconds(1))
             }
         }

@@ -9,6 +9,7 @@ public struct Settings: Sendable, Equatable {
     public var endpointing = Endpointing()
     public var stt = STT()
     public var language = Language()
+    public var output = Output()
     public var session = Session()
     public var models = Models()
     public var log = Log()
@@ -63,6 +64,17 @@ public struct Settings: Sendable, Equatable {
 
     public struct Language: Sendable, Equatable {
         public var `default` = "en"
+        public var sentiment = true
+    }
+
+    public struct Output: Sendable, Equatable {
+        public var enabled = true
+        public var zmqPubPortEvents = 6552
+        public var zmqPubPortTranscripts = 6553
+        public var websocketPort = 5802
+        public var partials = false
+        public var zmqCurveKeyFile: String?
+        public var zmqUnencrypted = false
     }
 
     public struct Session: Sendable, Equatable {

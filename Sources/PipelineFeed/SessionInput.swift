@@ -13,7 +13,7 @@ public enum SessionInput: Sendable {
     }
 
     /// The session was made. `metadata` goes into `pipeline_started`: a name, a source, a sample rate; never speech.
-    case sessionBegan(metadata: [String: String])
+    case sessionBegan(metadata: [String: EventValue])
     /// Audio comes: for the first time, or again after ``audioStopped``.
     case audioBegan
     /// Audio does not come for the moment: the client is away, or the device is.
@@ -32,9 +32,9 @@ public enum SessionInput: Sendable {
     /// The recogniser heard no words in this utterance, so no final will come; answers may overtake each other.
     case nothingRecognised(UtteranceKey)
     /// Something failed in a stage.
-    case failed(Stage, SpeechError, Scope)
+    case failed(PipelineStage, SpeechError, Scope)
     /// A stage that failed works again.
-    case recovered(Stage)
+    case recovered(PipelineStage)
     /// Every utterance without an answer was given up.
     case interrupted
     /// A buffer was full, and this much audio was dropped from it.

@@ -1,4 +1,4 @@
-import SpeechModel
+public import SpeechModel
 
 /// The states of one session and the events that tell of them, as a pure state machine: what happened in, what to tell out.
 ///
@@ -58,7 +58,7 @@ public struct SessionStates: Sendable {
     private var phase = Phase.new
     private var hasAudio = false
     private var isAwake = false
-    private var faults: Set<Stage> = []
+    private var faults: Set<PipelineStage> = []
     /// In the order of speech; only the last one can be spoken, and the first one is never ``Utterance/isEmpty`` between
     /// inputs.
     private var utterances: [Utterance] = []
@@ -90,7 +90,7 @@ public struct SessionStates: Sendable {
         case .wakeWordDetected(let phrase, let score):
             guard phase == .live, needsWaking, hasAudio else { return false }
             isAwake = true
-            tell(.wakeWordDetected, ["phrase": phrase, "score": Self.text(score)], stage: .wakeword, &output)
+            tell(.wakeWordDetected, ["phrase": .text(phrase), "score": .number(Self.bounded(score))], stage: .wakeword, &output)
         case .wakeWindowClosed:
             guard isAwake else { return false }
             isAwake = false
@@ -103,14 +103,14 @@ public struct SessionStates: Sendable {
                 return false
             }
             utterances[last].isSpoken = false
-            tell(.speechStopped, ["utterance": "\(key.number)", "end_ms": "\(atMS)"], stage: .preprocess, &output)
-            tell(.processingStarted, ["utterance": "\(key.number)"], stage: .stt, &output)
+            tell(.speechStopped, ["utterance": .integer(key.number), "end_ms": .integer(atMS)], stage: .preprocess, &output)
+            tell(.processingStarted, ["utterance": .integer(key.number)], stage: .stt, &output)
         case .finalReady(let sequence, let language, let processingTimeMS):
             guard let first = utterances.first, !first.isSpoken else { return false }
-            let time = ["processing_time_ms": "\(processingTimeMS)"]
+            let time: [String: EventValue] = ["processing_time_ms": .integer(processingTimeMS)]
             complete(first, .transcript, adding: time, &output)
-            let ready = [
-                "utterance": "\(first.key.number)", "sequence_number": "\(sequence)", "language": language,
+            let ready: [String: EventValue] = [
+                "utterance": .integer(first.key.number), "sequence_number": .integer(sequence), "language": .text(language),
             ]
             removeOldest(
                 ready: FeedEvent(.transcriptReady, metadata: ready.merging(time) { $1 }, stage: .publish), &output)
@@ -124,7 +124,7 @@ public struct SessionStates: Sendable {
         case .failed(let stage, let error, .utterance):
             guard let first = utterances.first else { return false }
             close(first, .failed, &output)
-            tellFailure(stage, error, lost: ["utterance": "\(first.key.number)"], &output)
+            tellFailure(stage, error, lost: ["utterance": .text("\(first.key.number)")], &output)
             utterances.removeFirst()
             pass(to: .error, &output)
             pass(to: .idle, &output)
@@ -147,7 +147,9 @@ public struct SessionStates: Sendable {
                 pass(to: .idle, &output)
             }
         case .overflowed(let buffer, let lostMS):
-            tell(.bufferOverflow, ["buffer": buffer, "lost_ms": "\(lostMS)"], level: .warning, stage: .capture, &output)
+            tell(
+                .bufferOverflow, ["buffer": .text(buffer), "lost_ms": .integer(lostMS)], level: .warning, stage: .capture, &output
+            )
         case .serverStopping:
             guard phase == .live else { return false }
             shutDown(&output)
@@ -173,7 +175,7 @@ public struct SessionStates: Sendable {
             // It failed at the recogniser while it was spoken, and its turn to be told so has not come.
             utterances[last].isSpoken = false
             tellSilence(utterances[last], "superseded", &output)
-            tell(.processingStarted, ["utterance": "\(utterances[last].key.number)"], stage: .stt, &output)
+            tell(.processingStarted, ["utterance": .integer(utterances[last].key.number)], stage: .stt, &output)
             catchUp(&output)
         }
         if utterances.count == Self.maximumUtterances {
@@ -181,7 +183,7 @@ public struct SessionStates: Sendable {
             removeOldest(ready: nil, &output)
         }
         utterances.append(Utterance(key: key))
-        tell(.speechStarted, ["utterance": "\(key.number)", "start_ms": "\(atMS)"], stage: .preprocess, &output)
+        tell(.speechStarted, ["utterance": .integer(key.number), "start_ms": .integer(atMS)], stage: .preprocess, &output)
     }
 
     /// The oldest utterance has its answer: one round of the states, and as many as there are answered ones behind it.
@@ -220,35 +222,38 @@ public struct SessionStates: Sendable {
 
     /// Speech of which nothing is heard any more, for a reason that is not the end of speech.
     private func tellSilence(_ utterance: Utterance, _ reason: String, _ output: inout [SessionOutput]) {
-        tell(.speechStopped, ["utterance": "\(utterance.key.number)", "reason": reason], stage: .preprocess, &output)
+        tell(.speechStopped, ["utterance": .integer(utterance.key.number), "reason": .text(reason)], stage: .preprocess, &output)
     }
 
     private func complete(
-        _ utterance: Utterance, _ outcome: Outcome, adding more: [String: String] = [:], _ output: inout [SessionOutput]
+        _ utterance: Utterance, _ outcome: Outcome, adding more: [String: EventValue] = [:], _ output: inout [SessionOutput]
     ) {
-        let metadata = ["utterance": "\(utterance.key.number)", "outcome": outcome.rawValue]
+        let metadata: [String: EventValue] = ["utterance": .integer(utterance.key.number), "outcome": .text(outcome.rawValue)]
         tell(.processingCompleted, metadata.merging(more) { $1 }, stage: .stt, &output)
     }
 
     private func tellFailure(
-        _ stage: Stage, _ error: SpeechError, lost: [String: String]?, _ output: inout [SessionOutput]
+        _ stage: PipelineStage, _ error: SpeechError, lost: [String: EventValue]?, _ output: inout [SessionOutput]
     ) {
-        let metadata = ["stage": stage.rawValue, "error_type": error.code.rawValue, "message": error.message]
+        // Texts only: so the consumers of errors parse them.
+        let metadata: [String: EventValue] = [
+            "stage": .text(stage.rawValue), "error_type": .text(error.code.rawValue), "message": .text(error.message),
+        ]
         tell(.stageError, metadata, level: .error, stage: stage, &output)
         guard let lost else { return }
         tell(.errorOccurred, metadata.merging(lost) { $1 }, level: .error, stage: stage, &output)
     }
 
     private func tell(
-        _ kind: FeedEvent.Kind, _ metadata: [String: String], level: FeedEvent.Level = .info, stage: Stage? = nil,
+        _ type: EventType, _ metadata: [String: EventValue], level: EventLevel = .info, stage: PipelineStage? = nil,
         _ output: inout [SessionOutput]
     ) {
-        output.append(.event(FeedEvent(kind, metadata: metadata, level: level, stage: stage)))
+        output.append(.event(FeedEvent(type, metadata: metadata, level: level, stage: stage)))
     }
 
-    /// Three decimals of a score that may be anything.
-    private static func text(_ score: Double) -> String {
-        score.isFinite ? "\((min(max(score, 0), 1) * 1000).rounded() / 1000)" : "0.0"
+    /// A score that may be anything, as one of 0–1 with three decimals.
+    private static func bounded(_ score: Double) -> Double {
+        score.isFinite ? (min(max(score, 0), 1) * 1000).rounded() / 1000 : 0
     }
 
     // MARK: - States
@@ -279,7 +284,7 @@ public struct SessionStates: Sendable {
 
     private mutating func change(to next: SessionState, _ output: inout [SessionOutput]) {
         output.append(.transition(from: state, to: next))
-        tell(.stateChanged, ["from": state.rawValue, "to": next.rawValue], &output)
+        tell(.stateChanged, ["from": .text(state.rawValue), "to": .text(next.rawValue)], &output)
         state = next
     }
 
@@ -292,6 +297,6 @@ public struct SessionStates: Sendable {
         abandonAll(&output)
         shutDown(&output)
         phase = .over
-        tell(.pipelineStopped, ["reason": reason], &output)
+        tell(.pipelineStopped, ["reason": .text(reason)], &output)
     }
 }

@@ -12,15 +12,15 @@ public struct StageTimeline: Hashable, Sendable {
     /// The longest time that ``init(_:answeredAt:)`` believes a stage: eleven days, in ms.
     private static let longestMS = 1e9
 
-    /// Nanoseconds by stage, in the order of ``Stage/allCases``.
-    private var spent = [UInt64](repeating: 0, count: Stage.allCases.count)
+    /// Nanoseconds by stage, in the order of ``PipelineStage/allCases``.
+    private var spent = [UInt64](repeating: 0, count: PipelineStage.allCases.count)
     private var reached: UInt64
 
     /// Begins when the last needed sample arrived.
     public init(lastSampleAt nanoseconds: UInt64) { reached = nanoseconds }
 
-    /// Goes on from what a session measured until the recogniser answered: its ingest time is ``Stage/preprocess`` and its
-    /// recogniser time ``Stage/stt``; the endpoint wait is left out. What is no time (negative, not a number) counts as 0.
+    /// Goes on from what a session measured until the recogniser answered: its ingest time is ``PipelineStage/preprocess`` and its
+    /// recogniser time ``PipelineStage/stt``; the endpoint wait is left out. What is no time (negative, not a number) counts as 0.
     public init(_ latency: FinalLatency, answeredAt nanoseconds: UInt64) {
         reached = nanoseconds
         add(Self.nanoseconds(latency.ingestMS), to: .preprocess)
@@ -28,7 +28,7 @@ public struct StageTimeline: Hashable, Sendable {
     }
 
     /// Gives the time since the last mark to `stage`. A stage may be marked several times.
-    public mutating func mark(_ stage: Stage, at nanoseconds: UInt64) {
+    public mutating func mark(_ stage: PipelineStage, at nanoseconds: UInt64) {
         guard nanoseconds > reached else { return }
         add(nanoseconds - reached, to: stage)
         reached = nanoseconds
@@ -38,21 +38,21 @@ public struct StageTimeline: Hashable, Sendable {
     public mutating func skip(to nanoseconds: UInt64) { reached = max(reached, nanoseconds) }
 
     /// Gives a part of one stage's time, measured inside it, to another; at most all of it. The total stays.
-    public mutating func move(_ nanoseconds: UInt64, from whole: Stage, to part: Stage) {
+    public mutating func move(_ nanoseconds: UInt64, from whole: PipelineStage, to part: PipelineStage) {
         let moved = min(nanoseconds, spent[Self.index(whole)])
         spent[Self.index(whole)] -= moved
         add(moved, to: part)
     }
 
     /// What one stage took, in ms with whole microseconds. All stages together are exactly ``totalMS``.
-    public subscript(stage: Stage) -> Double {
+    public subscript(stage: PipelineStage) -> Double {
         // The bounds between the stages are rounded and not the stages, so that the errors do not add up.
         let end = microseconds(before: Self.index(stage) + 1)
         return Double(end - microseconds(before: Self.index(stage))) / 1000
     }
 
-    /// Every stage, in the order of ``Stage/allCases``, with what it took in ms.
-    public var stages: [(stage: Stage, milliseconds: Double)] { Stage.allCases.map { ($0, self[$0]) } }
+    /// Every stage, in the order of ``PipelineStage/allCases``, with what it took in ms.
+    public var stages: [(stage: PipelineStage, milliseconds: Double)] { PipelineStage.allCases.map { ($0, self[$0]) } }
 
     /// From the last needed sample to the last mark, in ms with whole microseconds; what was skipped is not in it.
     public var totalMS: Double { Double(microseconds(before: spent.count)) / 1000 }
@@ -63,7 +63,7 @@ public struct StageTimeline: Hashable, Sendable {
 
     // MARK: - Parts
 
-    private static func index(_ stage: Stage) -> Int {
+    private static func index(_ stage: PipelineStage) -> Int {
         switch stage {
         case .capture: 0
         case .wakeword: 1
@@ -78,7 +78,7 @@ public struct StageTimeline: Hashable, Sendable {
         milliseconds > 0 ? UInt64(min(milliseconds, longestMS) * 1e6) : 0
     }
 
-    private mutating func add(_ nanoseconds: UInt64, to stage: Stage) {
+    private mutating func add(_ nanoseconds: UInt64, to stage: PipelineStage) {
         spent[Self.index(stage)] = Self.sum(spent[Self.index(stage)], nanoseconds)
     }
 

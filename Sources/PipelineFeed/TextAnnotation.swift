@@ -1,4 +1,5 @@
-public import TextAnalysis
+public import SpeechModel
+import TextAnalysis
 
 /// What was found out about the text of an utterance.
 public struct TextAnnotation: Hashable, Sendable {

@@ -17,6 +17,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     case sessionUnknown = "session-unknown"
     case resumeGap = "resume-gap"
     case sessionReplaced = "session-replaced"
+    case historyGone = "history-gone"
     // How the server is
     case overloaded = "overloaded"
     case notReady = "not-ready"
@@ -54,6 +55,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
         case .methodNotAllowed: 405
         case .idleTimeout: 408
         case .sessionReplaced: 409
+        case .historyGone: 410
         case .tooLarge: 413
         case .unsupportedAudio, .undecodableMedia: 415
         case .overloaded, .notReady, .shuttingDown, .recogniserFailed: 503
@@ -78,6 +80,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
         case .sessionUnknown: "The session has ended, never existed, or the resume token is wrong."
         case .resumeGap: "Audio continued beyond the position that the server asked for, so samples are missing."
         case .sessionReplaced: "A newer connection resumed this session; this one is closed."
+        case .historyGone: "Results that were asked for are no longer kept."
         case .overloaded: "No recogniser became free in time, or audio arrives faster than it can be taken."
         case .notReady: "The server is still warming up."
         case .shuttingDown: "The server is stopping; what was said has been finalised."

@@ -10,6 +10,9 @@ public enum PipelineAction: Sendable {
     case finish(UtteranceKey)
     /// Give the utterance up.
     case cancel(UtteranceKey)
+    /// Forget the utterance: it has its answer, and so have all before it. Its final or failure follows directly; nothing follows when
+    /// no word was in it.
+    case settled(UtteranceKey)
     /// Tell the listeners.
     case emit(TranscriptEvent)
 }

@@ -261,6 +261,7 @@ public struct SpeechPipeline {
     /// Emits what is answered, in the order of speech, and says how far the client may forget.
     private mutating func settle(into actions: inout [PipelineAction], atEnd: Bool) {
         while let entry = queue.popAnswered() {
+            actions.append(.settled(entry.key))
             switch entry.outcome {
             case .final(let hypothesis):
                 stabiliser.finish(hypothesis.words)

@@ -1,3 +1,5 @@
+import SpeechModel
+
 /// The rating of one text.
 struct SentimentScore: Sendable, Equatable {
     /// From −1 (most unfriendly) to 1 (most friendly).

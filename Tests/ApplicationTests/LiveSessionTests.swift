@@ -1,4 +1,5 @@
 import Application
+import PipelineFeed
 import Ports
 import SpeechModel
 import SpeechPipeline
@@ -8,14 +9,16 @@ import Testing
 
 @Suite struct LiveSessionTests {
     private func makeRegistry(
-        _ recognizer: ScriptedRecognizer = ScriptedRecognizer(), maximum: Int = 10, clock: TestClock = TestClock()
+        _ recognizer: ScriptedRecognizer = ScriptedRecognizer(), maximum: Int = 10, clock: TestClock = TestClock(),
+        feed: RecordedFeed = RecordedFeed()
     )
         -> SessionRegistry
     {
         SessionRegistry(
             services: SessionServices(
                 recognizer: recognizer, detectors: DetectorPool { () throws(SpeechError) in LoudnessDetector() },
-                pipeline: SpeechPipeline.Configuration(), clock: clock, metrics: SessionMetrics(registry: MetricsRegistry())),
+                pipeline: SpeechPipeline.Configuration(), clock: clock, metrics: SessionMetrics(registry: MetricsRegistry()),
+                feed: feed, annotate: { _, _ in .unexamined(expecting: "en") }),
             lanes: 1,
             maximum: maximum, resumeWindowSeconds: 60)
     }

@@ -52,9 +52,13 @@ import Testing
         (
             "database: {}\n",
             "default.yaml:1: `database` is not a section; sections are `server`, `audio`, `preprocess`, `endpointing`, `stt`, "
-                + "`language`, `session`, `models`, `log`."
+                + "`language`, `output`, `session`, `models`, `log`."
         ),
-        ("language: en\n", "default.yaml:1: `language` is a section; write its settings below it: `default`."),
+        ("language: en\n", "default.yaml:1: `language` is a section; write its settings below it: `default`, `sentiment`."),
+        (
+            "output:\n  websocket_port: 80\n",
+            "default.yaml:2: `output.websocket_port` is `80`; it must be a port from 1024 to 65535, or 0 for any free one."
+        ),
         ("- a\n", "default.yaml:1: the file must hold sections such as `server:` with settings below them."),
         ("? [a]\n: b\n", "default.yaml:1: a section's name must be a word."),
         ("audio:\n  ? [a]\n  : b\n", "default.yaml:2: a setting's name in `audio` must be a word."),

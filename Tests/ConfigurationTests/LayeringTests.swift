@@ -41,7 +41,10 @@ import Testing
             "preprocess.vad_threshold": "0.25",
             "endpointing.silence_ms": "700", "endpointing.minimum_speech_ms": "50", "endpointing.maximum_utterance_ms": "9000",
             "stt.engine": "PocketSphinx", "stt.decoders": "3", "stt.hang_timeout_ms": "900", "stt.wait_for_decoder_ms": "0",
-            "language.default": "de", "session.resume_window_seconds": "30", "session.max_sessions": "9",
+            "language.default": "de", "language.sentiment": "false", "output.enabled": "FALSE",
+            "output.zmq_pub_port_events": "7552", "output.zmq_pub_port_transcripts": "7553", "output.websocket_port": "0",
+            "output.partials": "true", "output.zmq_curve_key_file": "/key", "output.zmq_unencrypted": "true",
+            "session.resume_window_seconds": "30", "session.max_sessions": "9",
             "models.directory": "/models", "log.level": "WARNING", "log.format": "JSON", "log.transcripts": "True",
         ]
         #expect(values.keys.sorted() == Setting.all.map(\.key).sorted())
@@ -65,6 +68,9 @@ import Testing
         #expect(settings.stt.hangTimeoutMS == 900 && settings.stt.waitForDecoderMS == 0)
         #expect(settings.language.default == "de" && settings.models.directory == "/models")
         #expect(settings.session.resumeWindowSeconds == 30 && settings.session.maxSessions == 9)
+        #expect(!settings.language.sentiment && !settings.output.enabled && settings.output.zmqPubPortEvents == 7552)
+        #expect(settings.output.zmqPubPortTranscripts == 7553 && settings.output.websocketPort == 0)
+        #expect(settings.output.partials && settings.output.zmqUnencrypted && settings.output.zmqCurveKeyFile == "/key")
         #expect(settings.log.level == .warning && settings.log.format == .json && settings.log.transcripts)
         for setting in Setting.all {
             #expect(configuration.origin(of: setting.key) == .environment(name: setting.environmentNames[0]))

@@ -33,17 +33,17 @@ extension [SessionOutput] {
             switch output {
             case .transition(let from, let to):
                 told.append("\(from)>\(to)")
-                let event = FeedEvent(.stateChanged, metadata: ["from": from.rawValue, "to": to.rawValue])
+                let event = FeedEvent(.stateChanged, metadata: ["from": .text(from.rawValue), "to": .text(to.rawValue)])
                 #expect(index + 1 < count && self[index + 1] == .event(event))
             case .event(let event):
-                if event.kind != .stateChanged { told.append(event.kind.rawValue) }
+                if event.type != .stateChanged { told.append(event.type.rawValue) }
             }
         }
         return told
     }
 
     fileprivate var events: [FeedEvent] {
-        compactMap { if case .event(let event) = $0, event.kind != .stateChanged { event } else { nil } }
+        compactMap { if case .event(let event) = $0, event.type != .stateChanged { event } else { nil } }
     }
 }
 
@@ -59,13 +59,13 @@ extension [SessionOutput] {
         #expect(states.take(.audioBegan).told == ["idle>listening"])
         #expect(
             states.take(.speechStarted(utterance(1), atMS: 420)) == [
-                .event(FeedEvent(.speechStarted, metadata: ["utterance": "1", "start_ms": "420"], stage: .preprocess))
+                .event(FeedEvent(.speechStarted, metadata: ["utterance": 1, "start_ms": 420], stage: .preprocess))
             ])
         let stopped = states.take(.speechStopped(utterance(1), atMS: 2310))
         #expect(stopped.told == ["speech_stopped", "processing_started", "listening>processing"])
         #expect(
-            stopped.events[0] == FeedEvent(.speechStopped, metadata: ["utterance": "1", "end_ms": "2310"], stage: .preprocess))
-        #expect(stopped.events[1] == FeedEvent(.processingStarted, metadata: ["utterance": "1"], stage: .stt))
+            stopped.events[0] == FeedEvent(.speechStopped, metadata: ["utterance": 1, "end_ms": 2310], stage: .preprocess))
+        #expect(stopped.events[1] == FeedEvent(.processingStarted, metadata: ["utterance": 1], stage: .stt))
         #expect(states.state == .processing)
         let ready = states.take(final(17))
         #expect(
@@ -75,11 +75,11 @@ extension [SessionOutput] {
         #expect(
             ready.events == [
                 FeedEvent(
-                    .processingCompleted, metadata: ["utterance": "1", "outcome": "transcript", "processing_time_ms": "32"],
+                    .processingCompleted, metadata: ["utterance": 1, "outcome": "transcript", "processing_time_ms": 32],
                     stage: .stt),
                 FeedEvent(
                     .transcriptReady,
-                    metadata: ["utterance": "1", "sequence_number": "17", "language": "en", "processing_time_ms": "32"],
+                    metadata: ["utterance": 1, "sequence_number": 17, "language": "en", "processing_time_ms": 32],
                     stage: .publish),
             ])
         #expect(states.openUtterances == 0)
@@ -94,7 +94,7 @@ extension [SessionOutput] {
         var states = SessionStates.after(.speechStarted(utterance(1), atMS: 0), .speechStopped(utterance(1), atMS: 9))
         let output = states.take(.nothingRecognised(utterance(1)))
         #expect(output.told == ["processing_completed", "processing>emit", "emit>idle", "idle>listening"])
-        #expect(output.events[0].metadata == ["utterance": "1", "outcome": "empty"])
+        #expect(output.events[0].metadata == ["utterance": 1, "outcome": "empty"])
     }
 
     @Test("are those of the oldest utterance without an answer while the next one is spoken")
@@ -122,9 +122,9 @@ extension [SessionOutput] {
                 "processing_completed", "processing>emit", "transcript_ready", "emit>idle", "idle>listening",
                 "listening>processing",
             ])
-        #expect(first.events.map { $0.metadata["utterance"] } == ["1", "1"])
+        #expect(first.events.map { $0.metadata["utterance"] } == [1, 1])
         let second = states.take(final(2))
-        #expect(second.events.map { $0.metadata["utterance"] } == ["2", "2"])
+        #expect(second.events.map { $0.metadata["utterance"] } == [2, 2])
         #expect(states.state == .listening)
     }
 
@@ -154,7 +154,7 @@ extension [SessionOutput] {
                 "processing_completed", "stage_error", "error_occurred", "processing>error", "error>idle", "idle>listening",
             ])
         #expect(output.events[0].metadata["outcome"] == "failed")
-        let details = ["stage": "stt", "error_type": "recogniser-failed", "message": "It failed."]
+        let details: [String: EventValue] = ["stage": "stt", "error_type": "recogniser-failed", "message": "It failed."]
         #expect(output.events[1] == FeedEvent(.stageError, metadata: details, level: .error, stage: .stt))
         #expect(
             output.events[2]
@@ -169,7 +169,7 @@ extension [SessionOutput] {
             output.told == [
                 "speech_stopped", "stage_error", "error_occurred", "listening>error", "error>idle", "idle>listening",
             ])
-        #expect(output.events[0].metadata == ["utterance": "1", "reason": "failed"])
+        #expect(output.events[0].metadata == ["utterance": 1, "reason": "failed"])
         #expect(states.take(.speechStopped(utterance(1), atMS: 9)).isEmpty)
         #expect(states.take(.speechStarted(utterance(2), atMS: 10)).told == ["speech_started"])
         #expect(states.ignoredInputs == 1)
@@ -180,7 +180,7 @@ extension [SessionOutput] {
         var states = SessionStates.after(.speechStarted(utterance(1), atMS: 0))
         let begun = states.take(.speechStarted(utterance(2), atMS: 10))
         #expect(begun.told == ["speech_stopped", "processing_started", "listening>processing", "speech_started"])
-        #expect(begun.events[0].metadata == ["utterance": "1", "reason": "superseded"])
+        #expect(begun.events[0].metadata == ["utterance": 1, "reason": "superseded"])
         #expect(
             states.take(.failed(.stt, error, .utterance)).told == [
                 "processing_completed", "stage_error", "error_occurred", "processing>error", "error>idle", "idle>listening",
@@ -230,8 +230,8 @@ extension [SessionOutput] {
                 "stage_error", "error_occurred", "processing>error", "processing_completed", "speech_stopped", "error>shutdown",
                 "pipeline_stopped",
             ])
-        #expect(output.events[2].metadata == ["utterance": "1", "outcome": "abandoned"])
-        #expect(output.events[3].metadata == ["utterance": "2", "reason": "abandoned"])
+        #expect(output.events[2].metadata == ["utterance": 1, "outcome": "abandoned"])
+        #expect(output.events[3].metadata == ["utterance": 2, "reason": "abandoned"])
         #expect(output.events[4].metadata == ["reason": "failed"])
         #expect(states.openUtterances == 0)
     }
@@ -245,7 +245,7 @@ extension [SessionOutput] {
         #expect(woken.told == ["wake_word_detected", "idle>listening"])
         #expect(
             woken.events == [
-                FeedEvent(.wakeWordDetected, metadata: ["phrase": "hey computer", "score": "0.83"], stage: .wakeword)
+                FeedEvent(.wakeWordDetected, metadata: ["phrase": "hey computer", "score": 0.83], stage: .wakeword)
             ])
         #expect(states.take(.wakeWordDetected(phrase: "hey", score: 1)).told == ["wake_word_detected"])
         _ = states.take(.speechStarted(utterance(1), atMS: 5))
@@ -262,10 +262,10 @@ extension [SessionOutput] {
 
     @Test(
         "write a score with three decimals, whatever it is",
-        arguments: [(0.12345, "0.123"), (7, "1.0"), (-1, "0.0"), (.nan, "0.0"), (.infinity, "0.0")] as [(Double, String)])
-    func score(_ score: Double, _ expected: String) {
+        arguments: [(0.12345, 0.123), (7, 1), (-1, 0), (.nan, 0), (.infinity, 0)] as [(Double, Double)])
+    func score(_ score: Double, _ expected: Double) {
         var states = SessionStates.after(needsWaking: true)
-        #expect(states.take(.wakeWordDetected(phrase: "hey", score: score)).events[0].metadata["score"] == expected)
+        #expect(states.take(.wakeWordDetected(phrase: "hey", score: score)).events[0].metadata["score"] == .number(expected))
     }
 
     @Test("are idle while no audio comes, and await the wake word again afterwards")
@@ -322,7 +322,7 @@ extension [SessionOutput] {
             states.take(.overflowed(buffer: "capture", lostMS: 120)) == [
                 .event(
                     FeedEvent(
-                        .bufferOverflow, metadata: ["buffer": "capture", "lost_ms": "120"], level: .warning, stage: .capture))
+                        .bufferOverflow, metadata: ["buffer": "capture", "lost_ms": 120], level: .warning, stage: .capture))
             ])
         #expect(states.state == .listening)
     }
@@ -407,7 +407,7 @@ extension [SessionOutput] {
                 "processing_completed", "processing>emit", "emit>idle", "speech_started", "idle>listening",
                 "listening>processing",
             ])
-        #expect(output.events[0].metadata == ["utterance": "1", "outcome": "abandoned"])
+        #expect(output.events[0].metadata == ["utterance": 1, "outcome": "abandoned"])
         #expect(states.openUtterances == SessionStates.maximumUtterances)
     }
 }
@@ -429,9 +429,9 @@ extension [SessionOutput] {
     private struct Watcher {
         var state = SessionState.idle
         var changes: [FeedEvent] = []
-        var counts: [FeedEvent.Kind: Int] = [:]
-        var spoken: Set<String> = []
-        var processed: Set<String> = []
+        var counts: [EventType: Int] = [:]
+        var spoken: Set<EventValue> = []
+        var processed: Set<EventValue> = []
         var isOver = false
 
         mutating func watch(_ output: [SessionOutput]) {
@@ -443,12 +443,12 @@ extension [SessionOutput] {
                     #expect(SessionStatesRandomTests.arrows.contains([from, to]), "\(from) → \(to)")
                     #expect(changes.isEmpty)
                     state = to
-                    changes = [FeedEvent(.stateChanged, metadata: ["from": from.rawValue, "to": to.rawValue])]
+                    changes = [FeedEvent(.stateChanged, metadata: ["from": .text(from.rawValue), "to": .text(to.rawValue)])]
                 case .event(let event):
-                    #expect(changes.isEmpty ? event.kind != .stateChanged : changes.removeFirst() == event)
-                    counts[event.kind, default: 0] += 1
+                    #expect(changes.isEmpty ? event.type != .stateChanged : changes.removeFirst() == event)
+                    counts[event.type, default: 0] += 1
                     let utterance = event.metadata["utterance"] ?? ""
-                    switch event.kind {
+                    switch event.type {
                     case .speechStarted: #expect(spoken.insert(utterance).inserted)
                     case .speechStopped: #expect(spoken.remove(utterance) != nil)
                     case .processingStarted: #expect(processed.insert(utterance).inserted)
@@ -465,7 +465,7 @@ extension [SessionOutput] {
     /// Any input at any time, the likely ones more often.
     private func anything(_ number: inout Int, _ random: inout SeededRandom) -> SessionInput {
         let recent = utterance(Int.random(in: max(0, number - 2)...number, using: &random))
-        let stage = Stage.allCases.randomElement(using: &random)!
+        let stage = PipelineStage.allCases.randomElement(using: &random)!
         switch Int.random(in: 0..<64, using: &random) {
         case 0: return .sessionBegan(metadata: [:])
         case 1..<4: return .audioBegan

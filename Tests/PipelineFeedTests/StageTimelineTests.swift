@@ -11,7 +11,7 @@ import Testing
         timeline.mark(.stt, at: 32_230_000)
         timeline.mark(.language, at: 32_430_000)
         timeline.mark(.publish, at: 32_530_000)
-        #expect(timeline.stages.map(\.stage) == Stage.allCases)
+        #expect(timeline.stages.map(\.stage) == PipelineStage.allCases)
         #expect(timeline.stages.map(\.milliseconds) == [0.02, 0, 0.31, 30.9, 0.2, 0.1])
         #expect(timeline.totalMS == 31.53)
         #expect(timeline.processingTimeMS == 32)
@@ -114,12 +114,13 @@ import Testing
                     timeline.skip(to: now)
                     skipped += step
                 } else {
-                    timeline.mark(Stage.allCases.randomElement(using: &random)!, at: now)
+                    timeline.mark(PipelineStage.allCases.randomElement(using: &random)!, at: now)
                 }
                 if Bool.random(using: &random) {
                     timeline.move(
-                        UInt64.random(in: 0...9_999_999, using: &random), from: Stage.allCases.randomElement(using: &random)!,
-                        to: Stage.allCases.randomElement(using: &random)!)
+                        UInt64.random(in: 0...9_999_999, using: &random),
+                        from: PipelineStage.allCases.randomElement(using: &random)!,
+                        to: PipelineStage.allCases.randomElement(using: &random)!)
                 }
             }
             let sum = timeline.stages.map(\.milliseconds).reduce(0, +)

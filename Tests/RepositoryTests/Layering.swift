@@ -20,7 +20,7 @@ enum Layering {
     private static let nio: Set<String> = ["NIOCore", "NIOHTTP1", "NIOPosix", "NIOWebSocket"]
 
     /// What the layers up to the use cases may never import, even if somebody writes it into the list below.
-    static let pureModules: Set<String> = ["SpeechModel", "SpeechPipeline", "Ports", "Application"]
+    static let pureModules: Set<String> = ["SpeechModel", "SpeechPipeline", "PipelineFeed", "Ports", "Application"]
     static let ours: Set<String> = Set(rows.joined().map(\.name))
 
     /// Rows from the bottom up: a module imports modules of lower rows only, so never one of its own row.
@@ -40,9 +40,12 @@ enum Layering {
             Module("MynahConfiguration", "Sources/Configuration", bare.union(foundation).union(["SpeechModel", "Yams"])),
         ],
         [
+            Module("PipelineFeed", "Sources/PipelineFeed", bare.union(["SpeechModel", "TextAnalysis"]))
+        ],
+        [
             Module(
                 "Application", "Sources/Application",
-                bare.union(["Lanes", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"])),
+                bare.union(["Lanes", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"])),
             Module("Workers", "Sources/Workers/Workers", bare.union(["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry"])),
             Module(
                 "AudioFiles", "Sources/AudioFiles",
@@ -62,7 +65,7 @@ enum Layering {
             Module(
                 "HTTPEdge", "Sources/Edges/HTTPEdge",
                 bare.union(foundation).union(nio).union([
-                    "Application", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web", "WireProtocol",
+                    "Application", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web", "WireProtocol",
                     "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
                     "ServiceLifecycle",
                 ])),
@@ -71,10 +74,10 @@ enum Layering {
             Module(
                 "Assembly", "Sources/Assembly",
                 bare.union(foundation).union([
-                    "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PocketSphinxEngine", "Ports",
-                    "RNNoiseEngine", "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry", "Workers", "Hummingbird",
-                    "Logging", "NIOCore",
-                    "NIOPosix", "ServiceLifecycle", "UnixSignals",
+                    "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed",
+                    "PocketSphinxEngine", "Ports", "RNNoiseEngine", "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry",
+                    "TextAnalysis", "WireProtocol", "Workers", "ZMQEdge", "Hummingbird", "Logging", "NIOCore", "NIOPosix",
+                    "ServiceLifecycle", "UnixSignals",
                 ]))
         ],
         [

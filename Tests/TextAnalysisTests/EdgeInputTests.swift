@@ -1,3 +1,4 @@
+import SpeechModel
 import Testing
 import TextAnalysis
 

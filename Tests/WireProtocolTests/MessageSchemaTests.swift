@@ -1,4 +1,5 @@
 import Foundation
+import SpeechModel
 import Testing
 import WireProtocol
 

@@ -106,7 +106,7 @@ import WireProtocol
             ])
         #expect(PipelineStage.allCases.map(\.rawValue) == ["capture", "wakeword", "preprocess", "stt", "language", "publish"])
         #expect(
-            PipelineState.allCases.map(\.rawValue) == ["idle", "listening", "processing", "emit", "error", "shutdown"])
+            SessionState.allCases.map(\.rawValue) == ["idle", "listening", "processing", "emit", "error", "shutdown"])
         #expect(EventType.allCases.map { PipelineTopic.event($0) }.allSatisfy { $0.hasPrefix("event.") })
     }
 

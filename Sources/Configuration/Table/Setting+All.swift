@@ -67,6 +67,28 @@ extension Setting {
             "How long speech waits for a free decoder before the client is told `overloaded`."),
 
         Setting("language.default", \.language.default, .languageCode, "Language of a stream or file that names none."),
+        Setting("language.sentiment", \.language.sentiment, .boolean, "Whether finals are published with their sentiment."),
+
+        Setting(
+            "output.enabled", \.output.enabled, .boolean,
+            "Whether results and events of all sessions are published: on ZeroMQ, and on `/stream`."),
+        Setting(
+            "output.zmq_pub_port_events", \.output.zmqPubPortEvents, .port,
+            "Where ZeroMQ subscribers hear of events, at the address of `server.listen`."),
+        Setting("output.zmq_pub_port_transcripts", \.output.zmqPubPortTranscripts, .port, "Where they get final transcripts."),
+        Setting(
+            "output.websocket_port", \.output.websocketPort, .port,
+            "Where `/stream`, `/stats` and the reference are served beside `server.listen`."),
+        Setting(
+            "output.partials", \.output.partials, .boolean,
+            "Whether ZeroMQ subscribers and `/stream?partials=1` get partial results too."),
+        Setting(
+            "output.zmq_curve_key_file", \.output.zmqCurveKeyFile, .optional(.path),
+            "File with the CURVE secret key; subscribers then need its public half. Required beyond loopback, or else the next one."
+        ),
+        Setting(
+            "output.zmq_unencrypted", \.output.zmqUnencrypted, .boolean,
+            "Whether everybody who reaches the ZeroMQ ports may read what is said, beyond loopback: for networks of containers."),
 
         Setting(
             "session.resume_window_seconds", \.session.resumeWindowSeconds, .integer(1...600, unit: "s"),

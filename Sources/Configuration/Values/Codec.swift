@@ -89,6 +89,16 @@ extension Codec<Int> {
     }
 }
 
+extension Codec<Int> {
+    /// A port that needs no privilege; 0 takes any free one.
+    static var port: Codec {
+        Codec(
+            "a port from 1024 to 65535, or 0 for any free one",
+            schema: ["anyOf": [["const": 0], ["type": "integer", "minimum": 1024, "maximum": 65_535]]],
+            parse: { Int($0).flatMap { $0 == 0 || (1024...65_535).contains($0) ? $0 : nil } }, show: JSON.integer)
+    }
+}
+
 extension Codec<Double> {
     static func number(_ range: ClosedRange<Double>) -> Codec {
         Codec(

@@ -5,13 +5,11 @@ extension MetricsRegistry {
     ///
     /// Worker processes are not included: they are counted by whoever starts them.
     public func registerProcessMetrics(version: String) {
+        let use = ProcessUse()
         gauge("rtap_memory_usage_bytes", help: "Memory of the server process that is in RAM, workers not included.") {
-            Double(ProcessReading.current().residentBytes)
+            Double(use.memoryBytes)
         }
-        let usage = ProcessorUsage(time: steadySeconds(), cpuSeconds: ProcessReading.current().cpuSeconds)
-        gauge("rtap_cpu_usage_percent", help: "Processor use since the previous scrape; 100 is one core.") {
-            usage.percent(time: steadySeconds(), cpuSeconds: ProcessReading.current().cpuSeconds)
-        }
+        gauge("rtap_cpu_usage_percent", help: "Processor use since the previous scrape; 100 is one core.") { use.cpuPercent }
         counter("process_cpu_seconds_total", help: "Processor time of the server process in user and kernel mode.") {
             ProcessReading.current().cpuSeconds
         }
@@ -22,7 +20,7 @@ extension MetricsRegistry {
     }
 }
 
-private func steadySeconds() -> Double {
+func steadySeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

@@ -1,55 +1,5 @@
 public import SpeechModel
 
-/// What can happen in the pipeline.
-public enum EventType: String, Sendable, CaseIterable {
-    case wakeWordDetected = "wake_word_detected"
-    case speechStarted = "speech_started"
-    case speechStopped = "speech_stopped"
-    case processingStarted = "processing_started"
-    case processingCompleted = "processing_completed"
-    case transcriptReady = "transcript_ready"
-    case errorOccurred = "error_occurred"
-    case pipelineStarted = "pipeline_started"
-    case pipelineStopped = "pipeline_stopped"
-    case bufferOverflow = "buffer_overflow"
-    case stageError = "stage_error"
-    case stateChanged = "state_changed"
-    case failover
-    case configChanged = "config_changed"
-}
-
-/// How grave an event is.
-public enum EventLevel: String, Sendable, CaseIterable {
-    case debug, info, warning, error, critical
-}
-
-/// A detail of an event.
-public enum EventValue: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
-    ExpressibleByBooleanLiteral
-{
-    case text(String)
-    case integer(Int)
-    /// Six decimals; what is no finite number, or beyond ±10¹², is written as 0 or that bound.
-    case number(Double)
-    case boolean(Bool)
-
-    public init(stringLiteral value: String) { self = .text(value) }
-    public init(integerLiteral value: Int) { self = .integer(value) }
-    public init(floatLiteral value: Double) { self = .number(value) }
-    public init(booleanLiteral value: Bool) { self = .boolean(value) }
-
-    fileprivate func write(to json: inout JSONText) {
-        switch self {
-        case .text(let text): json.string(text)
-        case .integer(let value): json.integer(value)
-        case .number(let value):
-            let bounded = min(max(value, -FieldType.largest), FieldType.largest)
-            json.number(value.isNaN ? 0 : bounded, decimals: 6)
-        case .boolean(let value): json.boolean(value)
-        }
-    }
-}
-
 /// Something that happened in the pipeline, for subscribers of `event.*`.
 public struct EventMessage: Sendable {
     public var type: EventType
@@ -99,4 +49,17 @@ public struct EventMessage: Sendable {
         .text("source", "What reports it: a stage's name, or `pipeline`.") { $0.source },
         .integer("term", "The number of the current primary's reign.", from: 1) { $0.term },
     ]
+}
+
+extension EventValue {
+    fileprivate func write(to json: inout JSONText) {
+        switch self {
+        case .text(let text): json.string(text)
+        case .integer(let value): json.integer(value)
+        case .number(let value):
+            let bounded = min(max(value, -FieldType.largest), FieldType.largest)
+            json.number(value.isNaN ? 0 : bounded, decimals: 6)
+        case .boolean(let value): json.boolean(value)
+        }
+    }
 }

@@ -1,21 +1,8 @@
-/// The stages of the live pipeline, named alike in messages, metrics and logs.
-public enum PipelineStage: String, Sendable, CaseIterable {
-    case capture, wakeword, preprocess, stt, language, publish
-}
-
-/// The states of a session.
-public enum PipelineState: String, Sendable, CaseIterable {
-    case idle, listening, processing, emit, error, shutdown
-}
+public import SpeechModel
 
 /// Whether a server answers for the pipeline or waits to.
 public enum PipelineRole: String, Sendable, CaseIterable {
     case primary, standby
-}
-
-/// How an utterance sounds.
-public enum TranscriptSentiment: String, Sendable, CaseIterable {
-    case positive, neutral, negative
 }
 
 /// What a message on `/stream` carries.

@@ -1,7 +1,9 @@
+public import SpeechModel
+
 /// How the pipeline is: on `/status`, and on `/stream` at the connection's start.
 public struct StatusMessage: Sendable {
     /// Of the capture session.
-    public var state: PipelineState
+    public var state: SessionState
     public var uptimeSeconds: Double
     public var isHealthy: Bool
     public var role: PipelineRole
@@ -25,7 +27,7 @@ public struct StatusMessage: Sendable {
 
     /// Makes a status.
     public init(
-        state: PipelineState, uptimeSeconds: Double, isHealthy: Bool, role: PipelineRole, framesProcessed: Int,
+        state: SessionState, uptimeSeconds: Double, isHealthy: Bool, role: PipelineRole, framesProcessed: Int,
         transcriptsCompleted: Int, averageLatencyMS: Double, bufferUtilization: Double, queueSizes: [String: Int],
         totalErrors: Int, errorRatePerHour: Double, cpuUsagePercent: Double, memoryUsageMB: Double,
         lastTranscriptTime: Double?, statusTimestamp: Double
@@ -49,6 +51,9 @@ public struct StatusMessage: Sendable {
 
     /// The message as JSON.
     public var encoded: EncodedMessage { EncodedMessage(.status, Self.fields, self) }
+
+    /// Writes the fields into an object, to which others can be added.
+    public func write(to json: inout JSONText) { for field in Self.fields { field.write(&json, self) } }
 
     static let fields: [MessageField<StatusMessage>] = [
         .choice("state", "Of the capture session.") { $0.state },

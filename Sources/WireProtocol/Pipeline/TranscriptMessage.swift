@@ -16,7 +16,7 @@ public struct TranscriptMessage: Sendable {
     public var language: LanguageCode
     /// 0–1.
     public var languageConfidence: Double
-    public var sentiment: TranscriptSentiment
+    public var sentiment: Sentiment
     /// 0–1.
     public var sentimentConfidence: Double
     /// The server's version.
@@ -38,7 +38,7 @@ public struct TranscriptMessage: Sendable {
     /// Makes a message.
     public init(
         transcript: String, confidence: Double, timestamp: Double, audioStartTime: Double, audioEndTime: Double,
-        processingTimeMS: Int, language: LanguageCode, languageConfidence: Double, sentiment: TranscriptSentiment,
+        processingTimeMS: Int, language: LanguageCode, languageConfidence: Double, sentiment: Sentiment,
         sentimentConfidence: Double, pipelineVersion: String, sessionID: SessionID, sequenceNumber: Int?, sampleRate: Int,
         channels: Int, audioDurationMS: Int, stageLatencies: StageLatencies, words: [Word], speaker: String? = nil,
         term: Int = 1

@@ -18,6 +18,9 @@ struct Demo: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
+        var options = options
+        // Who only shows a recording needs no subscribers, and another server may have the ports.
+        if once { options.assignments.append("output.enabled=false") }
         let configuration = try options.load()
         let settings = configuration.settings
         let models = ModelFiles.locate(settings)

@@ -36,8 +36,7 @@ enum ExitStatus: Int32, CaseIterable {
             case .unsupportedAudio, .invalidAudio, .undecodableMedia, .tooLarge: .dataError
             case .unreadableFile: .noInput
             case .missingDependency, .brokenModel, .deviceUnavailable, .portInUse, .connectionFailed, .notFound,
-                .methodNotAllowed,
-                .sessionUnknown, .sessionReplaced:
+                .methodNotAllowed, .sessionUnknown, .sessionReplaced, .historyGone:
                 .unavailable
             case .malformedMessage, .unexpectedMessage, .resumeGap, .internalError: .software
             case .unwritableFile: .cannotCreate

@@ -45,6 +45,9 @@ public struct WebSocketConnection: Sendable {
     /// Whether the connection is open and a droppable message would be sent now.
     public var isWritable: Bool { handler.value.isWritable }
 
+    /// Whether little waits for the peer to read; ``WebSocketHandler/becameWritable(_:)`` tells when that is so again.
+    public var hasRoom: Bool { handler.value.hasRoom }
+
     /// Bytes that wait for the peer to read.
     public var outstandingBytes: Int { handler.value.outstandingBytes }
 }

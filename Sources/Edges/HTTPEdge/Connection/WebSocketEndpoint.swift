@@ -46,6 +46,10 @@ public protocol WebSocketHandler: AnyObject {
     func received(text: String, on connection: WebSocketConnection)
     /// A whole binary message.
     func received(binary: ByteBuffer, on connection: WebSocketConnection)
+    /// What waited for the peer to read is written.
+    func becameWritable(_ connection: WebSocketConnection)
+    /// Whether a peer that sends no message for ``WebSocketLimits/idleTimeout`` has nothing to do here.
+    var expectsMessages: Bool { get }
     /// The server is stopping: finish within ``WebSocketLimits/drainTimeout`` and close.
     func drain(_ connection: WebSocketConnection)
     /// The connection is gone; nothing follows.
@@ -56,8 +60,29 @@ public protocol WebSocketHandler: AnyObject {
 }
 
 extension WebSocketHandler {
+    /// Does nothing.
+    public func becameWritable(_ connection: WebSocketConnection) {}
+
+    /// True.
+    public var expectsMessages: Bool { true }
+
     /// Closes with 1001 at once.
     public func drain(_ connection: WebSocketConnection) {
         connection.close(code: 1001, reason: ErrorCode.shuttingDown.rawValue)
+    }
+}
+
+/// Several endpoints on one listener; the first that knows a path decides.
+public struct WebSocketEndpoints: WebSocketEndpoint {
+    private let endpoints: [any WebSocketEndpoint]
+
+    /// Puts endpoints beside each other.
+    public init(_ endpoints: [any WebSocketEndpoint]) { self.endpoints = endpoints }
+
+    public func decide(_ request: UpgradeRequest) -> UpgradeDecision? {
+        for endpoint in endpoints {
+            if let decision = endpoint.decide(request) { return decision }
+        }
+        return nil
     }
 }

@@ -131,6 +131,11 @@ final class WebSocketFrameHandler: ChannelInboundHandler, RemovableChannelHandle
         }
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if hasRoom { application?.becameWritable(connection(context)) }
+        context.fireChannelWritabilityChanged()
+    }
+
     func setReading(_ reading: Bool) {
         guard let context, phase != .closed, reading != isReading else { return }
         guard reading || phase == .open else { return }  // the peer's close frame has to be read
@@ -147,6 +152,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler, RemovableChannelHandle
     var outstandingBytes: Int { (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 
     var isWritable: Bool { phase == .open && outstandingBytes <= settings.limits.outboundHighWaterBytes / 4 }
+
+    var hasRoom: Bool { phase == .open && context?.channel.isWritable == true }
 
     func send(text: String, droppable: Bool) -> Bool {
         guard phase == .open, let context else { return false }
@@ -236,13 +243,15 @@ final class WebSocketFrameHandler: ChannelInboundHandler, RemovableChannelHandle
 
     // MARK: - Time
 
+    private var idleTimeout: TimeAmount? { application?.expectsMessages == false ? nil : settings.limits.idleTimeout }
+
     private var nextDeadline: NIODeadline? {
         if let closeDeadline { return closeDeadline }
         var earliest = drainDeadline
         func consider(_ deadline: NIODeadline) { earliest = min(earliest ?? deadline, deadline) }
         if isReading {
             consider(pingSent.map { $0 + settings.limits.pongTimeout } ?? lastFrame + settings.limits.pingInterval)
-            if let idleTimeout = settings.limits.idleTimeout { consider(lastMessage + idleTimeout) }
+            if let idleTimeout { consider(lastMessage + idleTimeout) }
         }
         return earliest
     }
@@ -263,7 +272,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler, RemovableChannelHandle
         } else if let drainDeadline, now >= drainDeadline {
             close(code: 1001, reason: ErrorCode.shuttingDown.rawValue)
         } else if isReading {
-            if let idleTimeout = settings.limits.idleTimeout, now >= lastMessage + idleTimeout {
+            if let idleTimeout, now >= lastMessage + idleTimeout {
                 close(code: 1001, reason: ErrorCode.idleTimeout.rawValue)
             } else if let pingSent {
                 if now >= pingSent + settings.limits.pongTimeout { close(code: 1001, reason: "ping-timeout") }

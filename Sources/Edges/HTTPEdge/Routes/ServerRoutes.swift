@@ -10,13 +10,20 @@ import WireProtocol
 /// Everything that is served over plain HTTP: the pages, health, metrics, status, and the reference.
 public struct ServerRoutes: Sendable {
     private let status: @Sendable () -> ServerStatus
+    private let feed: @Sendable () -> [FeedOutlet]
     private let metrics: MetricsRegistry
     /// Beyond loopback, what only operators should see is served on a listener of its own.
     private let servesOperators: Bool
 
     /// Makes the routes.
-    public init(status: @escaping @Sendable () -> ServerStatus, metrics: MetricsRegistry, servesOperators: Bool) {
+    ///
+    /// - Parameter feed: where results are published, and what was.
+    public init(
+        status: @escaping @Sendable () -> ServerStatus, feed: @escaping @Sendable () -> [FeedOutlet] = { [] },
+        metrics: MetricsRegistry, servesOperators: Bool
+    ) {
         self.status = status
+        self.feed = feed
         self.metrics = metrics
         self.servesOperators = servesOperators
     }
@@ -31,6 +38,18 @@ public struct ServerRoutes: Sendable {
         addReference(to: router)
         router.get("/") { _, _ in try page("index.html", in: .captions) }
         router.get("/captions/:file") { _, context in try page(context.parameters.get("file") ?? "", in: .captions) }
+        refuseOtherMethods(on: router)
+        return router
+    }
+
+    /// The routes of the feed's own listener: the reference and what was published, beside `/stream`.
+    public func feedRouter(access: AccessGuard) -> Router<BasicRequestContext> {
+        let router = Router(options: .autoGenerateHeadEndpoints)
+        router.add(middleware: ProblemMiddleware())
+        router.add(middleware: AccessMiddleware(access))
+        addProbes(to: router)
+        if servesOperators { addStatistics(to: router) }
+        addReference(to: router)
         refuseOtherMethods(on: router)
         return router
     }
@@ -70,7 +89,7 @@ public struct ServerRoutes: Sendable {
             return json {
                 $0.field("status", now.isReady ? "healthy" : "degraded")
                 $0.field("version", now.version)
-                $0.field("uptime_seconds", now.uptimeSeconds)
+                $0.field("uptime_seconds", now.pipeline.uptimeSeconds)
                 $0.object("components") {
                     $0.field("asr", now.isReady ? "healthy" : "degraded")
                 }
@@ -87,11 +106,10 @@ public struct ServerRoutes: Sendable {
         router.get("/status") { _, _ in
             let now = status()
             return json {
-                $0.field("is_healthy", now.isReady)
+                now.pipeline.write(to: &$0)
                 $0.field("version", now.version)
                 $0.field("engine", now.engine)
                 $0.field("model", now.model)
-                $0.field("uptime_seconds", now.uptimeSeconds)
                 $0.field("sessions", now.sessions)
                 $0.field("connections", now.connections)
                 $0.object("decoders") {
@@ -101,7 +119,25 @@ public struct ServerRoutes: Sendable {
                 }
                 $0.field("utterances_waiting", now.utterancesWaiting)
                 $0.field("worker_restarts", now.workerRestarts)
-                $0.field("status_timestamp", Date().timeIntervalSince1970)
+            }
+        }
+        addStatistics(to: router)
+    }
+
+    private func addStatistics(to router: Router<BasicRequestContext>) {
+        router.get("/stats") { _, _ in
+            let now = status()
+            return json {
+                $0.object("status") { now.pipeline.write(to: &$0) }
+                $0.object("feed") {
+                    $0.field("transcripts", now.feed.transcripts)
+                    $0.field("events", now.feed.events)
+                    $0.field("subscribers", now.feed.subscribers)
+                    $0.field("messages_waiting", now.feed.waiting)
+                    $0.field("history_finals", now.feed.historyFinals)
+                    $0.field("history_bytes", now.feed.historyBytes)
+                }
+                $0.array("publishers", feed()) { json, outlet in json.object { outlet.write(to: &$0) } }
             }
         }
     }
@@ -114,11 +150,31 @@ public struct ServerRoutes: Sendable {
                 status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-cache"],
                 body: .init(byteBuffer: ByteBuffer(string: document)))
         }
+        for schema in MessageSchema.all {
+            let text = schema.text
+            router.get("/schemas/\(schema.name).json") { _, _ in
+                Response(
+                    status: .ok, headers: [.contentType: "application/schema+json", .cacheControl: "no-cache"],
+                    body: .init(byteBuffer: ByteBuffer(string: text)))
+            }
+        }
+        router.get("/schemas") { _, _ in schemaList() }
         router.get("/docs") { _, _ in try page("reference.html", in: .reference) }
         router.get("/redoc") { _, _ in try page("reference.html", in: .reference) }
         router.get("/reference/:file") { _, context in try page(context.parameters.get("file") ?? "", in: .reference) }
         // Where the `type` of a problem points; browsers keep the code behind the `#`.
         router.get("/docs/errors") { _, _ in Response.redirect(to: "/docs", type: .permanent) }
+    }
+
+    private func schemaList() -> Response {
+        json {
+            $0.array("schemas", MessageSchema.all) { json, schema in
+                json.object {
+                    $0.field("name", schema.name)
+                    $0.field("path", "/schemas/\(schema.name).json")
+                }
+            }
+        }
     }
 
     /// The page may talk to its own server only.

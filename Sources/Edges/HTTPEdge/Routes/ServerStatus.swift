@@ -1,13 +1,18 @@
+public import WireProtocol
+
 /// What `/health`, `/readyz` and `/status` tell. Read afresh at each request.
 public struct ServerStatus: Sendable {
     /// Whether the models are warm and utterances are taken.
     public var isReady: Bool
+    /// What the contract tells of the pipeline.
+    public var pipeline: StatusMessage
+    /// What was published.
+    public var feed: FeedStatistics
     /// Why not, when not.
     public var notReadyBecause: String?
     public var version: String
     public var engine: String
     public var model: String
-    public var uptimeSeconds: Double
     public var sessions: Int
     public var connections: Int
     public var decodersReady: Int
@@ -18,16 +23,18 @@ public struct ServerStatus: Sendable {
 
     /// Makes a status.
     public init(
-        isReady: Bool, notReadyBecause: String? = nil, version: String, engine: String, model: String, uptimeSeconds: Double,
-        sessions: Int, connections: Int, decodersReady: Int, decodersBusy: Int, decodersCapacity: Int, utterancesWaiting: Int,
+        isReady: Bool, pipeline: StatusMessage, feed: FeedStatistics, notReadyBecause: String? = nil, version: String,
+        engine: String, model: String, sessions: Int, connections: Int, decodersReady: Int, decodersBusy: Int,
+        decodersCapacity: Int, utterancesWaiting: Int,
         workerRestarts: Int
     ) {
         self.isReady = isReady
+        self.pipeline = pipeline
+        self.feed = feed
         self.notReadyBecause = notReadyBecause
         self.version = version
         self.engine = engine
         self.model = model
-        self.uptimeSeconds = uptimeSeconds
         self.sessions = sessions
         self.connections = connections
         self.decodersReady = decodersReady

@@ -1,0 +1,68 @@
+import PipelineFeed
+import Ports
+import SpeechModel
+import Telemetry
+
+/// What one session tells the world beside its own client: its states, events and transcripts. Lives on the session's lane.
+struct SessionFeed {
+    private let services: SessionServices
+    private let session: SessionID
+    private var states = SessionStates()
+    private var transcripts: TranscriptFeed
+    private var outputs: [SessionOutput] = []
+    private var hasAudio = false
+
+    /// Begins, and tells so.
+    init(_ source: TranscriptSource, name: String, services: SessionServices) {
+        self.services = services
+        session = source.session
+        transcripts = TranscriptFeed(source: source, annotate: services.annotate)
+        tell(
+            .sessionBegan(metadata: [
+                "source": .text(name), "sample_rate": .integer(source.sampleRate), "channels": .integer(source.channels),
+            ]))
+    }
+
+    /// Takes what happened, and tells what follows from it.
+    mutating func tell(_ input: SessionInput) {
+        states.apply(input, into: &outputs)
+        for output in outputs {
+            switch output {
+            case .transition(let from, let to): services.metrics.transitions[from.rawValue, to.rawValue].increment()
+            case .event(let event): services.feed.publish(event, of: session)
+            }
+        }
+        outputs.removeAll(keepingCapacity: true)
+    }
+
+    /// Audio comes, or the client that sent it is away.
+    mutating func hears(_ isHearing: Bool) {
+        guard isHearing != hasAudio else { return }
+        hasAudio = isHearing
+        tell(isHearing ? .audioBegan : .audioStopped)
+    }
+
+    /// Publishes a final; `timeline` reaches up to the recogniser's answer.
+    mutating func publish(_ final: FinalResult, timeline: StageTimeline) {
+        guard var transcript = transcripts.transcript(of: final, timeline: timeline) else { return }
+        transcript.timeline.mark(.language, at: services.clock.monotonicNanoseconds)
+        transcript.timeline = services.feed.publish(transcript)
+        services.metrics.observe(transcript.timeline)
+        tell(
+            .finalReady(
+                sequence: final.sequence, language: transcript.annotation.language,
+                processingTimeMS: transcript.timeline.processingTimeMS))
+    }
+
+    /// Publishes a partial, if anybody wants it.
+    func publish(_ partial: PartialResult, answeredAt: UInt64) {
+        guard services.feed.wantsPartials else { return }
+        _ = services.feed.publish(transcripts.transcript(of: partial, timeline: StageTimeline(lastSampleAt: answeredAt)))
+    }
+
+    /// The session is over.
+    mutating func end(_ reason: String) {
+        tell(.sessionEnded(reason: reason))
+        services.feed.ended(session)
+    }
+}

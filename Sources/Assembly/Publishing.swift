@@ -1,0 +1,78 @@
+import HTTPEdge
+import MynahConfiguration
+import PipelineFeed
+import SpeechModel
+import TextAnalysis
+import ZMQEdge
+
+/// Where results and events of all sessions go, as configured.
+struct Publishing: Sendable {
+    let hub: FeedHub
+    private let publishers: [(name: String, publisher: ZeroMQPublisher)]
+
+    /// Binds the ports; nothing is sent before ``start()``.
+    ///
+    /// - Throws: ``ErrorCode/portInUse``, ``ErrorCode/invalidConfiguration``, ``ErrorCode/unreadableFile``.
+    init(_ settings: Settings, version: String) throws(SpeechError) {
+        let output = settings.output
+        guard output.enabled else {
+            hub = FeedHub(version: version, clock: SystemClock(), events: { _, _ in }, transcripts: { _, _ in })
+            publishers = []
+            return
+        }
+        let host = settings.server.listen.host
+        if !settings.server.listen.isLoopback, output.zmqCurveKeyFile == nil, !output.zmqUnencrypted {
+            throw SpeechError(
+                .invalidConfiguration,
+                "server.listen: \(host) can be reached from other machines, and ZeroMQ would tell them what is said.",
+                advice: "Set output.zmq_curve_key_file, or, in a network of its own, output.zmq_unencrypted to true.")
+        }
+        var key: CurveSecretKey?
+        if let file = output.zmqCurveKeyFile { key = try CurveSecretKey(file: file) }
+        let events = try ZeroMQPublisher(.events(host: host, port: output.zmqPubPortEvents, secretKey: key))
+        let transcripts = try ZeroMQPublisher(.transcripts(host: host, port: output.zmqPubPortTranscripts, secretKey: key))
+        publishers = [("events", events), ("transcripts", transcripts)]
+        hub = FeedHub(
+            version: version, clock: SystemClock(), events: { events.publish(topic: $0, body: $1) },
+            transcripts: { transcripts.publish(topic: $0, body: $1) }, sinksPartials: output.partials)
+    }
+
+    /// Starts the publishers' threads.
+    func start() {
+        for (name, publisher) in publishers { publisher.start(threadName: "zmq-\(name)") }
+    }
+
+    /// Sends what is queued, and frees the ports.
+    func stop() async {
+        for (_, publisher) in publishers { await publisher.stop() }
+    }
+
+    /// For the start-up log.
+    var endpoints: String { publishers.map(\.publisher.endpoint).joined(separator: " ") }
+
+    /// What was published on ZeroMQ.
+    var outlets: [FeedOutlet] {
+        publishers.map { name, publisher in
+            let counters = publisher.counters
+            return FeedOutlet(
+                name: "zmq_\(name)", endpoint: publisher.endpoint, published: counters.published, bytes: counters.bytes,
+                dropped: counters.dropped, queued: counters.queued, subscribersJoined: counters.subscribersJoined,
+                subscribersLeft: counters.subscribersLeft, connectionsRefused: counters.connectionsRefused)
+        }
+    }
+
+    /// What finds out the language and the sentiment of finals.
+    ///
+    /// - Throws: ``ErrorCode/brokenModel``.
+    static func annotator(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> TranscriptFeed.Annotate {
+        let analyser = try TextAnalyser(languageProfiles: models.languageProfiles, lexicon: models.sentimentLexicon)
+        let wantsSentiment = settings.language.sentiment
+        return { text, expected in
+            let language = analyser.language(of: text, expecting: expected)
+            let sentiment = wantsSentiment ? analyser.sentiment(of: text, in: language.code) : (.neutral, 0)
+            return TextAnnotation(
+                language: language.code, languageConfidence: language.confidence, sentiment: sentiment.0,
+                sentimentConfidence: sentiment.1)
+        }
+    }
+}

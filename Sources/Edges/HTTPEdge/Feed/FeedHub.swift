@@ -1,0 +1,213 @@
+public import Application
+public import PipelineFeed
+public import Ports
+public import SpeechModel
+import Synchronization
+import WireProtocol
+
+/// Whoever waits for messages of the feed. Called on the publisher's thread: hand over and return.
+protocol FeedSubscriber: AnyObject, Sendable {
+    /// Its queue was empty and no longer is, or it is to be disconnected.
+    func feedHasMessages()
+}
+
+/// Where everything that sessions publish comes together: each message is encoded once, kept for those who ask for it later, and
+/// handed to ZeroMQ and to every subscriber of `/stream`.
+public final class FeedHub: FeedPublisher {
+    /// Takes a message of a topic; must not block.
+    public typealias Sink = @Sendable (_ topic: [UInt8], _ body: [UInt8]) -> Void
+
+    /// A subscription's name.
+    struct Ticket: Hashable, Sendable { fileprivate let number: Int }
+
+    /// What waits for a subscriber.
+    struct Batch: Sendable {
+        var messages: [EncodedMessage] = []
+        /// It read too slowly; these are the numbers from which on it missed finals.
+        var resumePoints: [SessionID: Int]?
+    }
+
+    private struct Subscription {
+        var queue: SubscriberQueue<EncodedMessage>
+        let subscriber: any FeedSubscriber
+        /// The subscriber knows that something waits.
+        var isTold = false
+    }
+
+    private struct State {
+        var history = FeedHistory<EncodedMessage>()
+        var subscriptions: [Int: Subscription] = [:]
+        var lastNumber = 0
+        var totals = FeedTotals()
+    }
+
+    private let version: String
+    private let clock: any Clock
+    private let events: Sink
+    private let transcripts: Sink
+    private let sinksPartials: Bool
+    /// Subscribers of `/stream` that want them.
+    private let partialSubscribers = Atomic<Int>(0)
+    private let state = Mutex(State())
+
+    /// Makes a hub without subscribers.
+    ///
+    /// - Parameters:
+    ///   - version: the server's, for `pipeline_version`.
+    ///   - events: where events go beside `/stream`.
+    ///   - transcripts: where transcripts go beside `/stream`.
+    ///   - sinksPartials: whether partials are among them.
+    public init(
+        version: String, clock: any Clock, events: @escaping Sink, transcripts: @escaping Sink, sinksPartials: Bool = false
+    ) {
+        self.version = version
+        self.clock = clock
+        self.events = events
+        self.transcripts = transcripts
+        self.sinksPartials = sinksPartials
+    }
+
+    // MARK: - Publishing
+
+    public var wantsPartials: Bool { sinksPartials || partialSubscribers.load(ordering: .relaxed) > 0 }
+
+    public func publish(_ transcript: PublishedTranscript) -> StageTimeline {
+        var transcript = transcript
+        transcript.timeline.mark(.publish, at: clock.monotonicNanoseconds)
+        let now = unixSeconds
+        let message = TranscriptMessage(transcript, version: version, timestamp: now)
+        let encoded = message.encoded
+        if message.sequenceNumber != nil || sinksPartials { transcripts(Array(message.topic.utf8), encoded.json) }
+        let session = transcript.source.session
+        let language = message.language.description
+        if let sequence = transcript.sequenceNumber {
+            hand(encoded, .final(session, sequence: sequence, language: language)) {
+                $0.addTranscript(latencyMS: transcript.timeline.totalMS, at: now)
+            }
+        } else {
+            hand(encoded, .partial(session, language: language))
+        }
+        return transcript.timeline
+    }
+
+    public func publish(_ event: FeedEvent, of session: SessionID?) {
+        let message = EventMessage(
+            event.type, timestamp: unixSeconds, metadata: event.metadata, sessionID: session, level: event.level,
+            source: event.source)
+        let encoded = message.encoded
+        events(Array(message.topic.utf8), encoded.json)
+        let minute = clock.monotonicNanoseconds / 60_000_000_000
+        hand(encoded, .event(session)) { $0.add(event, of: session, minute: minute) }
+    }
+
+    public func ended(_ session: SessionID) {
+        let now = clock.monotonicNanoseconds
+        state.withLock {
+            $0.history.ended(session, at: now)
+            $0.totals.states[session] = nil
+        }
+    }
+
+    private var unixSeconds: Double { Double(clock.unixMilliseconds) / 1000 }
+
+    private func hand(
+        _ message: EncodedMessage, _ kind: FeedItem<EncodedMessage>.Kind, count: (inout FeedTotals) -> Void = { _ in }
+    ) {
+        let item = FeedItem(kind, message, bytes: message.json.count)
+        let toTell = state.withLock { state in
+            count(&state.totals)
+            state.history.append(item)
+            var toTell: [any FeedSubscriber] = []
+            for number in state.subscriptions.keys {
+                guard state.subscriptions[number]!.queue.offer(item) != .notWanted,
+                    !state.subscriptions[number]!.isTold
+                else { continue }
+                state.subscriptions[number]!.isTold = true
+                toTell.append(state.subscriptions[number]!.subscriber)
+            }
+            return toTell
+        }
+        for subscriber in toTell { subscriber.feedHasMessages() }
+    }
+
+    // MARK: - Subscribing
+
+    /// Begins a subscription: nothing is missed or repeated between what is replayed and what comes.
+    ///
+    /// - Parameter fromSequence: the number of the first final that is wanted of what is kept; nil for only what comes.
+    /// - Returns: the subscription, and what of that is no longer kept.
+    func join(
+        _ subscriber: any FeedSubscriber, filter: FeedFilter, fromSequence: Int?
+    ) -> (ticket: Ticket, replay: FeedHistory<EncodedMessage>.Replay) {
+        if filter.wantsPartials { partialSubscribers.wrappingAdd(1, ordering: .relaxed) }
+        return state.withLock { state in
+            let replay =
+                fromSequence.map {
+                    state.history.messages(after: $0 - 1, session: filter.session, language: filter.language)
+                } ?? FeedHistory.Replay()
+            state.lastNumber += 1
+            state.subscriptions[state.lastNumber] = Subscription(
+                queue: SubscriberQueue(filter: filter, backlog: replay.items), subscriber: subscriber,
+                isTold: !replay.items.isEmpty)
+            return (Ticket(number: state.lastNumber), replay)
+        }
+    }
+
+    /// Takes up to `limit` messages. After fewer than that, the subscriber is told when there are more.
+    func take(_ limit: Int, for ticket: Ticket) -> Batch {
+        state.withLock { state in
+            guard var subscription = state.subscriptions.removeValue(forKey: ticket.number) else { return Batch() }
+            var batch = Batch()
+            while batch.messages.count < limit, let item = subscription.queue.next() { batch.messages.append(item.message) }
+            subscription.isTold = batch.messages.count == limit
+            if subscription.queue.isClosed { batch.resumePoints = subscription.queue.resumePoints }
+            state.subscriptions[ticket.number] = subscription
+            return batch
+        }
+    }
+
+    /// Ends a subscription.
+    func leave(_ ticket: Ticket) {
+        let left = state.withLock { $0.subscriptions.removeValue(forKey: ticket.number) }
+        if left?.queue.filter.wantsPartials == true { partialSubscribers.wrappingSubtract(1, ordering: .relaxed) }
+    }
+
+    // MARK: - Looking
+
+    /// Forgets the finals of sessions that ended long ago; call it once in a while.
+    public func sweep() {
+        let now = clock.monotonicNanoseconds
+        state.withLock { $0.history.forgetEnded(now: now) }
+    }
+
+    /// What was published so far.
+    public var statistics: FeedStatistics {
+        let minute = clock.monotonicNanoseconds / 60_000_000_000
+        return state.withLock { state in
+            FeedStatistics(
+                state: state.totals.state, transcripts: state.totals.transcripts, events: state.totals.events,
+                averageLatencyMS: state.totals.averageLatencyMS, lastTranscriptTime: state.totals.lastTranscriptTime,
+                errors: state.totals.errors.total, errorsOfLastHour: state.totals.errors.ofLastHour(minute: minute),
+                subscribers: state.subscriptions.count,
+                waiting: state.subscriptions.values.reduce(0) { $0 + $1.queue.count },
+                historyFinals: state.history.count, historyBytes: state.history.bytes)
+        }
+    }
+}
+
+extension TranscriptMessage {
+    /// The contract's message of what a session published.
+    fileprivate init(_ transcript: PublishedTranscript, version: String, timestamp: Double) {
+        self.init(
+            transcript: transcript.hypothesis.text, confidence: transcript.hypothesis.confidence, timestamp: timestamp,
+            audioStartTime: transcript.audioStartTime, audioEndTime: transcript.audioEndTime,
+            processingTimeMS: transcript.timeline.processingTimeMS, language: LanguageCode(transcript.annotation.language),
+            languageConfidence: transcript.annotation.languageConfidence, sentiment: transcript.annotation.sentiment,
+            sentimentConfidence: transcript.annotation.sentimentConfidence, pipelineVersion: version,
+            sessionID: transcript.source.session, sequenceNumber: transcript.sequenceNumber,
+            sampleRate: transcript.source.sampleRate, channels: transcript.source.channels,
+            audioDurationMS: transcript.audioDurationMS,
+            stageLatencies: StageLatencies(Dictionary(uniqueKeysWithValues: transcript.timeline.stages.map { ($0, $1) })),
+            words: transcript.hypothesis.words, speaker: transcript.speaker)
+    }
+}
