@@ -278,10 +278,6 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             let gate = GatedDetector(lease: { detectors.lease() }, giveBack: { detectors.giveBack($0) })
             self.gate = gate
             pipeline = SpeechPipeline(format: format, configuration: services.pipeline, detector: gate)
-            feed = SessionFeed(
-                TranscriptSource(
-                    session: id, sampleRate: format.sampleRate, channels: format.channels,
-                    expectedLanguage: services.recognizer.identity.language), name: name, services: services)
         }
         feed?.hears(true)
         lastArrival = arrived
@@ -410,7 +406,13 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private func attach(_ newcomer: any SessionListener, resumingAfter lastSequence: Int?) {
         listener?.session(.replaced)
         listener = newcomer
-        guard let lastSequence else { return }
+        guard let lastSequence else {
+            feed = SessionFeed(
+                TranscriptSource(
+                    session: id, sampleRate: format.sampleRate, channels: format.channels,
+                    expectedLanguage: services.recognizer.identity.language), name: name, services: services)
+            return
+        }
         let now = services.clock.monotonicNanoseconds
         newcomer.session(.resumed(nextSample: pipeline?.receivedSamples ?? 0, lastSequence: finals.last?.sequence ?? 0))
         for final in finals where final.sequence > lastSequence { newcomer.session(.transcript(.final(final), since: now)) }

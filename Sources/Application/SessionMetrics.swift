@@ -17,6 +17,7 @@ public struct SessionMetrics: Sendable {
     let wordsShown: Counter
     let wordsRevised: Counter
     private let capture: Histogram
+    private let wakeword: Histogram
     private let language: Histogram
     private let total: Histogram
 
@@ -30,8 +31,7 @@ public struct SessionMetrics: Sendable {
         capture = latency["capture"]
         language = latency["language"]
         total = latency["total"]
-        // There for whoever watches it, though spotting takes no time while it is off.
-        _ = latency["wakeword"]
+        wakeword = latency["wakeword"]
         frames =
             registry.counters(
                 "rtap_frames_processed_total", help: "Audio frames of audio.frame_ms taken.", labels: ["stage"])["capture"]
@@ -50,6 +50,7 @@ public struct SessionMetrics: Sendable {
     /// Counts how the time of one published final was spent.
     func observe(_ timeline: StageTimeline) {
         capture.observe(timeline[.capture] / 1000)
+        wakeword.observe(timeline[.wakeword] / 1000)
         language.observe(timeline[.language] / 1000)
         total.observe(timeline.totalMS / 1000)
     }

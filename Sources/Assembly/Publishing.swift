@@ -8,7 +8,7 @@ import ZMQEdge
 /// Where results and events of all sessions go, as configured.
 struct Publishing: Sendable {
     let hub: FeedHub
-    private let publishers: [(name: String, publisher: ZeroMQPublisher)]
+    private let publishers: [(name: StaticString, publisher: ZeroMQPublisher)]
 
     /// Binds the ports; nothing is sent before ``start()``.
     ///
@@ -24,22 +24,32 @@ struct Publishing: Sendable {
         if !settings.server.listen.isLoopback, output.zmqCurveKeyFile == nil, !output.zmqUnencrypted {
             throw SpeechError(
                 .invalidConfiguration,
-                "server.listen: \(host) can be reached from other machines, and ZeroMQ would tell them what is said.",
+                "server.listen: \(host) is beyond loopback, and ZeroMQ would tell everybody there what is said.",
                 advice: "Set output.zmq_curve_key_file, or, in a network of its own, output.zmq_unencrypted to true.")
         }
         var key: CurveSecretKey?
         if let file = output.zmqCurveKeyFile { key = try CurveSecretKey(file: file) }
-        let events = try ZeroMQPublisher(.events(host: host, port: output.zmqPubPortEvents, secretKey: key))
-        let transcripts = try ZeroMQPublisher(.transcripts(host: host, port: output.zmqPubPortTranscripts, secretKey: key))
-        publishers = [("events", events), ("transcripts", transcripts)]
+        let events = try Self.bind(.events(host: host, port: output.zmqPubPortEvents, secretKey: key), "zmq_pub_port_events")
+        let transcripts = try Self.bind(
+            .transcripts(host: host, port: output.zmqPubPortTranscripts, secretKey: key), "zmq_pub_port_transcripts")
+        publishers = [("zmq_events", events), ("zmq_transcripts", transcripts)]
         hub = FeedHub(
             version: version, clock: SystemClock(), events: { events.publish(topic: $0, body: $1) },
             transcripts: { transcripts.publish(topic: $0, body: $1) }, sinksPartials: output.partials)
     }
 
+    private static func bind(_ settings: ZeroMQSettings, _ name: String) throws(SpeechError) -> ZeroMQPublisher {
+        do throws(SpeechError) {
+            return try ZeroMQPublisher(settings)
+        } catch {
+            throw SpeechError(
+                error.code, "output.\(name): \(error.message)", advice: error.advice, underlying: error.underlying)
+        }
+    }
+
     /// Starts the publishers' threads.
     func start() {
-        for (name, publisher) in publishers { publisher.start(threadName: "zmq-\(name)") }
+        for (name, publisher) in publishers { publisher.start(threadName: "\(name)") }
     }
 
     /// Sends what is queued, and frees the ports.
@@ -55,7 +65,7 @@ struct Publishing: Sendable {
         publishers.map { name, publisher in
             let counters = publisher.counters
             return FeedOutlet(
-                name: "zmq_\(name)", endpoint: publisher.endpoint, published: counters.published, bytes: counters.bytes,
+                name: name, endpoint: publisher.endpoint, published: counters.published, bytes: counters.bytes,
                 dropped: counters.dropped, queued: counters.queued, subscribersJoined: counters.subscribersJoined,
                 subscribersLeft: counters.subscribersLeft, connectionsRefused: counters.connectionsRefused)
         }

@@ -81,7 +81,7 @@ public struct Server: Sendable {
                 transcriptsCompleted: feed.transcripts, averageLatencyMS: feed.averageLatencyMS,
                 bufferUtilization: registry.inboxUtilization,
                 queueSizes: ["utterances": load.waiting, "stream_messages": feed.waiting].merging(
-                    publishing.outlets.map { ($0.name, $0.queued) }
+                    publishing.outlets.map { ("\($0.name)", $0.queued) }
                 ) { $1 },
                 totalErrors: feed.errors, errorRatePerHour: Double(feed.errorsOfLastHour),
                 cpuUsagePercent: use.cpuPercent, memoryUsageMB: Double(use.memoryBytes) / 1_048_576,
@@ -120,7 +120,9 @@ public struct Server: Sendable {
                 "zeromq": "\(publishing.endpoints)",
             ])
         let feedListen = settings.output.enabled ? ListenAddress(host: listen.host, port: settings.output.websocketPort) : nil
-        for address in [listen, feedListen, settings.server.metricsListen].compactMap(\.self) { try checkPort(address) }
+        try checkPort(listen, setting: "server.listen")
+        if let feedListen { try checkPort(feedListen, setting: "output.websocket_port") }
+        if let metricsListen = settings.server.metricsListen { try checkPort(metricsListen, setting: "server.metrics_listen") }
         for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { loop.execute { makeThisThreadUrgent() } }
         publishing.start()
         let warming = ContinuousClock.now
@@ -166,7 +168,7 @@ public struct Server: Sendable {
         } catch {
             await pool.stop()
             await publishing.stop()
-            throw explained(error, listen)
+            throw explained(error, listen, setting: "server.listen")
         }
         await pool.stop()
         await publishing.stop()
@@ -196,7 +198,7 @@ public struct Server: Sendable {
     }
 
     /// Finds a port that is taken before models are loaded for nothing.
-    private func checkPort(_ address: ListenAddress) throws {
+    private func checkPort(_ address: ListenAddress, setting: String) throws {
         guard address.port != 0 else { return }
         do {
             let channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -204,17 +206,20 @@ public struct Server: Sendable {
                 .bind(host: address.host, port: address.port).wait()
             try channel.close().wait()
         } catch {
-            throw explained(error, address)
+            throw explained(error, address, setting: setting)
         }
     }
 
-    private func explained(_ error: any Error, _ address: ListenAddress) -> any Error {
+    private func explained(_ error: any Error, _ address: ListenAddress, setting: String) -> any Error {
         guard let failure = error as? IOError,
             failure.errnoCode == EADDRINUSE || failure.errnoCode == EACCES || failure.errnoCode == EADDRNOTAVAIL
         else { return error }
         return SpeechError(
-            .portInUse, "\(address.host):\(address.port) cannot be listened on: \(String(cString: strerror(failure.errnoCode))).",
-            advice: "Stop the other program, or choose another address with --listen HOST:PORT.", underlying: error)
+            .portInUse,
+            "\(setting): \(address.host):\(address.port) cannot be listened on: \(String(cString: strerror(failure.errnoCode))).",
+            advice: "Stop the other program (`ss -ltnp` names it), or choose another address with "
+                + (setting == "server.listen" ? "--listen HOST:PORT." : "--set \(setting)=…."),
+            underlying: error)
     }
 }
 

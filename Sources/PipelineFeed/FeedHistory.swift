@@ -56,9 +56,6 @@ public struct FeedHistory<Message: Sendable>: Sendable {
         public var gaps: [Gap] = []
         /// False when a session was asked for that published nothing yet, or so long ago that it is forgotten.
         public var isSessionKnown = true
-
-        /// Nothing was asked for.
-        public init() {}
     }
 
     private struct Session: Sendable {

@@ -6,9 +6,9 @@ public enum PipelineStage: String, Sendable, CaseIterable {
 
 /// What a session is doing. The raw values are the contract's names.
 public enum SessionState: String, Sendable, CaseIterable {
-    /// Nothing is listened to: no audio, or the wake word is awaited.
+    /// Nobody speaks, or nobody said the wake word.
     case idle
-    /// Audio is listened to; somebody may be speaking.
+    /// Somebody speaks, or is awaited after the wake word.
     case listening
     /// The oldest utterance without an answer was spoken to its end; the recogniser owes the answer.
     case processing

@@ -168,6 +168,49 @@ import Testing
         #expect(events.failures.map(\.code) == [.recogniserFailed])
     }
 
+    @Test func `what a client is told is published, and how the session got there`() async throws {
+        let feed = RecordedFeed()
+        let session = try makeRegistry(ScriptedRecognizer(failing: [2], silent: [3]), feed: feed).create(format: format)
+        let listener = Listener()
+        let number = session.attach(listener)
+        send(TestAudio.bursts(4), to: session, as: number)
+        session.end()
+        let told = await listener.untilEnd()
+        #expect(feed.transcripts.map(\.sequenceNumber).compactMap(\.self) == [1, 2])
+        #expect(feed.transcripts.filter { $0.sequenceNumber != nil }.map(\.hypothesis) == told.finals.map(\.hypothesis))
+        #expect(feed.transcripts.contains { $0.sequenceNumber == nil })
+        #expect(feed.ended == [session.id])
+        let events = feed.events
+        #expect(events.first?.type == .pipelineStarted && events.last?.type == .pipelineStopped)
+        let outcomes = events.filter { $0.type == .processingCompleted }.map { $0.metadata["outcome"] }
+        #expect(outcomes == ["transcript", "failed", "empty", "transcript"])
+        for type in [EventType.speechStarted, .speechStopped, .processingStarted] {
+            #expect(events.filter { $0.type == type }.map { $0.metadata["utterance"] } == [1, 2, 3, 4])
+        }
+        // Speech begins after the first burst's pre-roll, which is cut off at the session's beginning.
+        #expect(events.first { $0.type == .speechStarted }?.metadata["start_ms"] == 0)
+    }
+
+    @Test func `the latency of a final is its own, however answers overtake each other`() async throws {
+        let recognizer = ScriptedRecognizer(isHolding: true)
+        let clock = TestClock()
+        let feed = RecordedFeed()
+        let session = try makeRegistry(recognizer, clock: clock, feed: feed).create(format: format)
+        let listener = Listener()
+        let number = session.attach(listener)
+        send(TestAudio.bursts(2), to: session, as: number)
+        await recognizer.untilHeld(2)
+        clock.advance(seconds: 1)
+        recognizer.answer(2)
+        clock.advance(seconds: 2)
+        recognizer.answer(1)
+        let told = await listener.until(finals: 2)
+        #expect(told.finals.map(\.latency.recogniserMS) == [3000, 1000])
+        session.end()
+        _ = await listener.untilEnd()
+        #expect(feed.transcripts.filter { $0.sequenceNumber != nil }.map { $0.timeline[.stt] } == [3000, 1000])
+    }
+
     private func send(_ bytes: [UInt8], to session: LiveSession, as number: Int) {
         var rest = bytes[...]
         while !rest.isEmpty {

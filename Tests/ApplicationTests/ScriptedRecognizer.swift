@@ -11,7 +11,29 @@ final class ScriptedRecognizer: Recognizer {
     let parked = Mutex<Set<Int>>([])
     let adaptations = Mutex<[String?]>([])
 
-    init(failing: Set<Int> = []) { self.failing = failing }
+    /// Utterances in which it hears no words.
+    let silent: Set<Int>
+    private let isHolding: Bool
+    private let held = Mutex<[Int: @Sendable () -> Void]>([:])
+
+    /// With `isHolding` it answers when it is told to, by ``answer(_:)``.
+    init(failing: Set<Int> = [], silent: Set<Int> = [], isHolding: Bool = false) {
+        self.failing = failing
+        self.silent = silent
+        self.isHolding = isHolding
+    }
+
+    /// Waits until `count` utterances want an answer.
+    func untilHeld(_ count: Int) async {
+        while held.withLock({ $0.count }) < count { await Task.yield() }
+    }
+
+    func answer(_ number: Int) { held.withLock { $0.removeValue(forKey: number) }?() }
+
+    private func give(_ number: Int, _ answer: @escaping @Sendable () -> Void) {
+        guard isHolding else { return answer() }
+        held.withLock { $0[number] = answer }
+    }
     func start() async throws {}
     func stop() async {}
     func begin(_ request: RecognitionRequest, observer: any RecognitionObserver) -> any Recognition {
@@ -41,7 +63,10 @@ final class ScriptedRecognizer: Recognizer {
             if owner.failing.contains(key.number) {
                 observer.recognition(key, updated: .failed(SpeechError(.recogniserFailed, "Scripted.", advice: "None.")))
             } else {
-                observer.recognition(key, updated: .final(hypothesis, adaptation: "learnt-\(key.number)"))
+                let words = owner.silent.contains(key.number) ? Hypothesis(words: []) : hypothesis
+                owner.give(key.number) { [observer, key] in
+                    observer.recognition(key, updated: .final(words, adaptation: "learnt-\(key.number)"))
+                }
             }
         }
         func cancel() {}

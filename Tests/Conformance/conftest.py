@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,14 @@ stop_seconds = 10
 
 @dataclass
 class Server:
-    """A running `mynah serve` on a loopback port of its own."""
+    """A running `mynah serve` on ports of its own."""
 
     port: int
     process: subprocess.Popen
     log: Path
+    events_port: int
+    transcripts_port: int
+    feed_port: int
 
     @property
     def url(self):
@@ -33,6 +36,11 @@ class Server:
     @property
     def stream_url(self):
         return f"ws://127.0.0.1:{self.port}/v1/asr/stream"
+
+    @property
+    def feed_url(self):
+        """The WebSocket that publishes results."""
+        return f"ws://127.0.0.1:{self.feed_port}/stream"
 
     def kill(self):
         """Ends the server as a power cut would."""
@@ -51,21 +59,24 @@ class Speech:
 
 @pytest.fixture(scope="session")
 def start_server(tmp_path_factory):
-    """A context manager that starts a server and stops it on leaving: `with start_server() as server`."""
+    """A context manager that starts a server and stops it on leaving: `with start_server() as server`.
+
+    It listens on loopback unless another `host` is given, and never on a port by default: tests may run beside a server.
+    """
     program = Path(os.environ.get("MYNAH_BIN", repository / ".build/debug/mynah"))
     if not program.exists():
         pytest.fail(f"{program} does not exist: run `swift build` or set MYNAH_BIN")
 
     @contextmanager
-    def start(*flags):
+    def start(*flags, host="127.0.0.1"):
         folder = tmp_path_factory.mktemp("server")
-        port = free_port()
+        port, *outputs = free_ports(4)
         log = folder / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [program, "serve", "--listen", f"127.0.0.1:{port}", *flags],
+                [program, "serve", "--listen", f"{host}:{port}", *output_flags(*outputs), *flags],
                 stdout=output, stderr=output, cwd=folder, env=os.environ | {"MYNAH_DATA": str(folder / "data")})
-        server = Server(port, process, log)
+        server = Server(port, process, log, *outputs)
         try:
             wait_until_ready(server)
             yield server
@@ -91,9 +102,22 @@ def speech():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
+
+
+def free_ports(count):
+    """Ports that differ from each other."""
+    with ExitStack() as probes:
+        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in sockets:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in sockets]
+
+
+def output_flags(events, transcripts, feed):
+    """The flags for the ports of the outputs."""
+    ports = {"zmq_pub_port_events": events, "zmq_pub_port_transcripts": transcripts, "websocket_port": feed}
+    return [flag for key, port in ports.items() for flag in ("--set", f"output.{key}={port}")]
 
 
 def wait_until_ready(server):

@@ -550,7 +550,8 @@ def test_serve_tells_that_a_model_is_broken(broken):
     models, file = broken
     address = ("127.0.0.1", free_port())
     done = run(
-        "serve", "--listen", "{}:{}".format(*address), "--set", f"models.directory={models}", "--set", "stt.decoders=2")
+        "serve", "--listen", "{}:{}".format(*address), "--set", f"models.directory={models}", "--set", "stt.decoders=2",
+        "--set", "output.enabled=false")
     check_refusal(done, models, file)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, 1)
@@ -695,10 +696,10 @@ def test_a_port_of_another_program_is_told_by_its_number(setting):
         taken = other.getsockname()[1]
         ports = {"server.listen": free_port(), "server.metrics_listen": free_port()} | {setting: taken}
         flags = itertools.chain(*(("--set", f"{key}=127.0.0.1:{port}") for key, port in ports.items()))
-        done = run("serve", "--set", "stt.decoders=1", *flags)
+        done = run("serve", "--set", "stt.decoders=1", "--set", "output.enabled=false", *flags)
     assert done.returncode == 69
     message = lines(done)[-1]
-    assert message.startswith(f"mynah: 127.0.0.1:{taken} ") and "in use" in message, message
+    assert message.startswith(f"mynah: {setting}: 127.0.0.1:{taken} ") and "in use" in message, message
     # The reason in words, not a call's name.
     assert "bind(" not in message and "errno" not in message, message
     # Known before models are loaded for nothing.

@@ -95,7 +95,7 @@ def test_the_demo_shows_real_speech_and_ends():
 
 
 def test_a_port_in_use_is_told(server):
-    done = run("serve", "--listen", f"127.0.0.1:{server.port}")
+    done = run("serve", "--listen", f"127.0.0.1:{server.port}", "--set", "output.enabled=false")
     assert done.returncode == 69 and b"--listen" in done.stderr
 
 

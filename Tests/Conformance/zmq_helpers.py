@@ -46,6 +46,7 @@ def subscribed(port, *topics, server_key=None, expect_refusal=False):
     context = zmq.Context()
     socket = context.socket(zmq.SUB)
     socket.linger = 0
+    socket.rcvhwm = 0  # what is missing was never sent
     if server_key is not None:
         socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
         socket.curve_serverkey = server_key

@@ -37,15 +37,15 @@ final class FeedConnection: WebSocketHandler {
 
     func opened(_ connection: WebSocketConnection) {
         send(status().encoded, on: connection)
-        let (ticket, replay) = hub.join(Bell(connection, self), filter: filter, fromSequence: fromSequence)
+        let (ticket, gaps, isSessionKnown) = hub.join(Bell(connection, self), filter: filter, fromSequence: fromSequence)
         self.ticket = ticket
-        if fromSequence != nil, !replay.isSessionKnown {
+        if !isSessionKnown {
             tell(
                 SpeechError(
-                    .sessionUnknown, "Nothing is kept of that session.",
+                    .sessionUnknown, "Nothing is known of that session.",
                     advice: "What it publishes from now on follows; without `session` all sessions do."), on: connection)
         }
-        for gap in replay.gaps {
+        for gap in gaps {
             let missing = gap.missing
             tell(
                 SpeechError(

@@ -135,21 +135,20 @@ public final class FeedHub: FeedPublisher {
     /// Begins a subscription: nothing is missed or repeated between what is replayed and what comes.
     ///
     /// - Parameter fromSequence: the number of the first final that is wanted of what is kept; nil for only what comes.
-    /// - Returns: the subscription, and what of that is no longer kept.
+    /// - Returns: the subscription, what of that is no longer kept, and whether the session that was chosen ever published anything.
     func join(
         _ subscriber: any FeedSubscriber, filter: FeedFilter, fromSequence: Int?
-    ) -> (ticket: Ticket, replay: FeedHistory<EncodedMessage>.Replay) {
+    ) -> (ticket: Ticket, gaps: [FeedHistory<EncodedMessage>.Gap], isSessionKnown: Bool) {
         if filter.wantsPartials { partialSubscribers.wrappingAdd(1, ordering: .relaxed) }
         return state.withLock { state in
-            let replay =
-                fromSequence.map {
-                    state.history.messages(after: $0 - 1, session: filter.session, language: filter.language)
-                } ?? FeedHistory.Replay()
+            let replay = state.history.messages(
+                after: fromSequence.map { $0 - 1 } ?? .max, session: filter.session, language: filter.language)
             state.lastNumber += 1
             state.subscriptions[state.lastNumber] = Subscription(
                 queue: SubscriberQueue(filter: filter, backlog: replay.items), subscriber: subscriber,
                 isTold: !replay.items.isEmpty)
-            return (Ticket(number: state.lastNumber), replay)
+            let isKnown = replay.isSessionKnown || filter.session.map { state.totals.states[$0] != nil } ?? true
+            return (Ticket(number: state.lastNumber), fromSequence == nil ? [] : replay.gaps, isKnown)
         }
     }
 

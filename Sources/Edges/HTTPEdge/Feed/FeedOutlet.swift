@@ -2,7 +2,7 @@ import WireProtocol
 
 /// A place where the feed is published beside `/stream`, and what has become of what was given to it.
 public struct FeedOutlet: Sendable {
-    public var name: String
+    public var name: StaticString
     public var endpoint: String
     public var published: Int
     public var bytes: Int
@@ -16,7 +16,7 @@ public struct FeedOutlet: Sendable {
 
     /// Describes a place.
     public init(
-        name: String, endpoint: String, published: Int, bytes: Int, dropped: Int, queued: Int, subscribersJoined: Int,
+        name: StaticString, endpoint: String, published: Int, bytes: Int, dropped: Int, queued: Int, subscribersJoined: Int,
         subscribersLeft: Int, connectionsRefused: Int
     ) {
         self.name = name
@@ -31,7 +31,6 @@ public struct FeedOutlet: Sendable {
     }
 
     func write(to json: inout JSONText) {
-        json.field("name", name)
         json.field("endpoint", endpoint)
         json.field("published", published)
         json.field("bytes", bytes)

@@ -58,7 +58,9 @@ struct FeedTotals {
     mutating func add(_ event: FeedEvent, of session: SessionID?, minute: UInt64) {
         events += 1
         if event.type == .errorOccurred { errors.add(minute: minute) }
-        if let session, event.type == .stateChanged, case .text(let name)? = event.metadata["to"] {
+        guard let session else { return }
+        if states[session] == nil { states[session] = .idle }
+        if event.type == .stateChanged, case .text(let name)? = event.metadata["to"] {
             states[session] = SessionState(rawValue: name)
         }
     }

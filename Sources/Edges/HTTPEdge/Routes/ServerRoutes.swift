@@ -35,6 +35,7 @@ public struct ServerRoutes: Sendable {
         router.add(middleware: AccessMiddleware(access))
         addProbes(to: router)
         if servesOperators { addOperators(to: router) }
+        addWebSocketHints(to: router, [FeedEndpoint.path, StreamEndpoint.path])
         addReference(to: router)
         router.get("/") { _, _ in try page("index.html", in: .captions) }
         router.get("/captions/:file") { _, context in try page(context.parameters.get("file") ?? "", in: .captions) }
@@ -49,6 +50,7 @@ public struct ServerRoutes: Sendable {
         router.add(middleware: AccessMiddleware(access))
         addProbes(to: router)
         if servesOperators { addStatistics(to: router) }
+        addWebSocketHints(to: router, [FeedEndpoint.path])
         addReference(to: router)
         refuseOtherMethods(on: router)
         return router
@@ -137,7 +139,20 @@ public struct ServerRoutes: Sendable {
                     $0.field("history_finals", now.feed.historyFinals)
                     $0.field("history_bytes", now.feed.historyBytes)
                 }
-                $0.array("publishers", feed()) { json, outlet in json.object { outlet.write(to: &$0) } }
+                $0.object("publishers") { json in
+                    for outlet in feed() { json.object(outlet.name) { outlet.write(to: &$0) } }
+                }
+            }
+        }
+    }
+
+    /// What is only for WebSockets says so to whoever comes without.
+    private func addWebSocketHints(to router: Router<BasicRequestContext>, _ paths: [String]) {
+        for path in paths {
+            router.get(RouterPath(path)) { _, _ -> Response in
+                throw SpeechError(
+                    .unexpectedMessage, "\(path) is a WebSocket, and this request does not ask for one.",
+                    advice: "Connect to ws://…\(path) with a WebSocket client.")
             }
         }
     }
