@@ -92,6 +92,10 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Edges/HTTPEdge", swiftSettings: strict),
+        .systemLibrary(name: "CALSA", path: "Sources/Edges/CALSA", pkgConfig: "alsa"),
+        .target(
+            name: "CaptureEdge", dependencies: ["AudioFiles", "CALSA", "Lanes", "SpeechModel", "SpeechPipeline"],
+            path: "Sources/Edges/CaptureEdge", swiftSettings: strict),
         .systemLibrary(name: "CZeroMQ", path: "Sources/Edges/CZeroMQ"),
         .target(
             name: "ZMQEdge", dependencies: ["CZeroMQ", "Lanes", "SpeechModel"], path: "Sources/Edges/ZMQEdge",
@@ -120,7 +124,8 @@ let package = Package(
         .target(
             name: "Assembly",
             dependencies: [
-                "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed", "PocketSphinxEngine",
+                "Application", "AudioFiles", "CaptureEdge", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed",
+                "PocketSphinxEngine",
                 "Ports", "RNNoiseEngine", "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry", "TextAnalysis",
                 "WireProtocol", "Workers", "ZMQEdge",
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -131,11 +136,10 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        .systemLibrary(name: "CALSA", path: "Sources/mynah/CALSA", pkgConfig: "alsa"),
         .executableTarget(
             name: "mynah",
             dependencies: [
-                "Application", "Assembly", "AudioFiles", "CALSA", "Lanes", "MynahClient", "MynahConfiguration",
+                "Application", "Assembly", "AudioFiles", "CaptureEdge", "Lanes", "MynahClient", "MynahConfiguration",
                 "PocketSphinxEngine",
                 "Ports",
                 "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats", "WireProtocol", "Workers",
@@ -209,6 +213,10 @@ let package = Package(
         .testTarget(
             name: "RNNoiseEngineTests", dependencies: ["RNNoiseEngine", "SpeechModel", "Workers"], swiftSettings: strict,
             linkerSettings: runPath),
+        .testTarget(
+            name: "CaptureEdgeTests",
+            dependencies: ["AudioFiles", "CALSA", "CAllocationCounter", "CaptureEdge", "Lanes", "SpeechModel", "SpeechPipeline"],
+            swiftSettings: strict),
         .testTarget(name: "LanesTests", dependencies: ["Lanes"], swiftSettings: strict),
         .testTarget(
             name: "WorkersTests", dependencies: ["Lanes", "Ports", "PocketSphinxEngine", "SpeechModel", "Workers", "mynah"],

@@ -31,6 +31,15 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         var isQueued = false
         var isOver = false
     }
+    /// What can happen to a source of the server's own.
+    public enum SourceNews: Sendable {
+        /// It failed; no audio comes until it is ``back``.
+        case lost(SpeechError)
+        case back
+        /// So many sample frames did not fit anywhere.
+        case dropped(frames: Int)
+    }
+
     /// When an utterance went from hand to hand, in ns of the monotonic clock.
     private struct Request {
         /// The last needed sample arrived.
@@ -50,6 +59,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private enum Control {
         case attach(any SessionListener, lastSequence: Int?)
         case detach(connection: Int)
+        case source(SourceNews)
         case end
     }
 
@@ -195,6 +205,12 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         wake()
     }
 
+    /// Says what became of the source that the audio comes from.
+    public nonisolated func hear(_ news: SourceNews) {
+        inbox.withLock { $0.controls.append(.source(news)) }
+        wake()
+    }
+
     public nonisolated func recognition(_ key: UtteranceKey, updated update: RecognitionUpdate) {
         let now = services.clock.monotonicNanoseconds
         inbox.withLock { $0.updates.append((key, update, now)) }
@@ -262,6 +278,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
                 if isDecisionDue { decide() }
                 // Somebody who is there can use the decoder; the audio is kept and decoded again if the client comes back.
                 for (key, recognition) in recognitions where requests[key] == nil { recognition.park() }
+            case .source(let news): take(news)
             case .end:
                 guard !isEnding else { break }
                 isEnding = true
@@ -270,6 +287,19 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             }
         }
         endIfSettled()
+    }
+
+    private func take(_ news: SourceNews) {
+        switch news {
+        case .lost(let error):
+            services.metrics.errors["capture", error.code.rawValue].increment()
+            feed?.tell(.failed(.capture, error, .stage))
+        case .back: feed?.tell(.recovered(.capture))
+        case .dropped(let count):
+            let frame = format.sampleRate * services.frameMS / 1000
+            services.metrics.overflows.increment(by: max(1, count / frame))
+            feed?.tell(.overflowed(buffer: "capture", lostMS: count * 1000 / format.sampleRate))
+        }
     }
 
     private func take(_ bytes: [UInt8], arrived: UInt64) {

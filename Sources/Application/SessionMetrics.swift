@@ -13,6 +13,8 @@ public struct SessionMetrics: Sendable {
     let frames: Counter
     let finals: Counter
     let errors: MetricFamily<Counter>
+    /// Frames that were dropped.
+    let overflows: Counter
     let transitions: MetricFamily<Counter>
     let wordsShown: Counter
     let wordsRevised: Counter
@@ -39,7 +41,7 @@ public struct SessionMetrics: Sendable {
         errors = registry.counters(
             "rtap_errors_total", help: "Errors by stage and code.", labels: ["stage", "error_type"])
         // Alerts look at how these grow, which they cannot before a first value.
-        _ = errors["capture", "buffer_overflow"]
+        overflows = errors["capture", "buffer_overflow"]
         _ = errors["stt", ErrorCode.recogniserFailed.rawValue]
         transitions = registry.counters(
             "rtap_state_transitions_total", help: "Changes of sessions' states.", labels: ["from", "to"])

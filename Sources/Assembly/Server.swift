@@ -66,6 +66,7 @@ public struct Server: Sendable {
             lanes: min(4, ProcessInfo.processInfo.activeProcessorCount),
             maximum: settings.session.maxSessions, resumeWindowSeconds: settings.session.resumeWindowSeconds)
 
+        let capture = try Capture(settings, models: models, registry: registry, feed: publishing.hub, logger: logger)
         var limits = WebSocketLimits()
         limits.maxConnections = settings.server.maxConnections
         limits.maxConnectionsPerAddress = settings.server.maxConnectionsPerAddress
@@ -76,10 +77,10 @@ public struct Server: Sendable {
             let load = pool.load
             let feed = publishing.hub.statistics
             return StatusMessage(
-                state: feed.state, uptimeSeconds: (ContinuousClock.now - started) / .seconds(1),
+                state: publishing.hub.state(of: capture.session), uptimeSeconds: (ContinuousClock.now - started) / .seconds(1),
                 isHealthy: isReady.value && load.ready > 0, role: .primary, framesProcessed: registry.framesProcessed,
                 transcriptsCompleted: feed.transcripts, averageLatencyMS: feed.averageLatencyMS,
-                bufferUtilization: registry.inboxUtilization,
+                bufferUtilization: max(registry.inboxUtilization, capture.utilization),
                 queueSizes: ["utterances": load.waiting, "stream_messages": feed.waiting].merging(
                     publishing.outlets.map { ("\($0.name)", $0.queued) }
                 ) { $1 },
@@ -94,7 +95,7 @@ public struct Server: Sendable {
             access: access, limits: limits)
         let feedSockets = WebSocketSettings(endpoint: feedEndpoint, access: access, limits: limits)
         let connections: @Sendable () -> Int = { webSockets.connectionCount + feedSockets.connectionCount }
-        register(metrics, pool: pool, registry: registry, connections: connections)
+        register(metrics, pool: pool, registry: registry, capture: capture, connections: connections)
         metrics.gauges("container_health_status", help: "Whether the server is ready: 1, else 0.", labels: []) {
             [([], isReady.value && pool.load.ready > 0 ? 1 : 0)]
         }
@@ -144,7 +145,7 @@ public struct Server: Sendable {
                 configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "mynah"),
                 onServerRunning: { channel in await onReady(channel.localAddress?.port ?? listen.port) },
                 eventLoopGroupProvider: .singleton, logger: logger),
-            Sweeper(registry: registry, hub: publishing.hub),
+            Sweeper(registry: registry, hub: publishing.hub), capture,
         ]
         if let feedListen {
             services.append(
@@ -176,13 +177,14 @@ public struct Server: Sendable {
     }
 
     private func register(
-        _ metrics: MetricsRegistry, pool: WorkerPool, registry: SessionRegistry, connections: @escaping @Sendable () -> Int
+        _ metrics: MetricsRegistry, pool: WorkerPool, registry: SessionRegistry, capture: Capture,
+        connections: @escaping @Sendable () -> Int
     ) {
         metrics.gauge("mynah_active_sessions", help: "Live sessions, detached ones included.") { Double(registry.count) }
         metrics.gauge("mynah_websocket_connections", help: "Open WebSocket connections.") { Double(connections()) }
         metrics.gauges(
             "rtap_buffer_utilization_ratio", help: "How full the fullest buffer of its kind is, 0-1.", labels: ["buffer"]
-        ) { [(["inbox"], registry.inboxUtilization)] }
+        ) { [(["inbox"], registry.inboxUtilization), (["capture"], capture.utilization)] }
         metrics.gauge("mynah_decoders_busy", help: "Decoders that work on an utterance.") { Double(pool.load.busy) }
         metrics.gauge("mynah_decoders_ready", help: "Decoders that are warm.") { Double(pool.load.ready) }
         metrics.gauge("mynah_utterances_waiting", help: "Utterances that wait for a decoder.") { Double(pool.load.waiting) }

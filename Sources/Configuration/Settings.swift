@@ -35,6 +35,8 @@ public struct Settings: Sendable, Equatable {
         public var frameMS = 20
         public var channels = 1
         public var device: String?
+        public var mock: String?
+        public var sources: [String] = []
         public var ringBufferSizeMS = 4000
     }
 

@@ -5,25 +5,30 @@ public import SpeechModel
 /// | arrows | when |
 /// |---|---|
 /// | idle → listening → processing → emit → idle | the round of one utterance |
-/// | listening → idle | audio stops, or the wake word is needed again |
-/// | any but shutdown → error → idle | an utterance was lost, or a stage failed and works again |
-/// | any → shutdown | the server stops, or the session is over |
+/// | listening → idle | nobody is awaited any more, or what was spoken is given up |
+/// | idle, listening, processing → error | an utterance was lost, a stage failed, or the session did |
+/// | error → idle | at once, or when every stage works again, or with the end of the session |
+/// | any → shutdown | the server stops; there is no way back |
 ///
-/// **Listening** is a session to which audio comes and, if it needs a wake word, which heard it.
+/// **Listening** is a session in which somebody speaks, or which heard its wake word and waits for somebody to speak, as long
+/// as audio comes. Without a wake word nothing but the rounds of the utterances is told of a session that goes well.
 ///
 /// **Utterances that overlap**: the next one may begin, and even end, while the last one is still being recognised. The state
 /// is that of the *oldest utterance without an answer*: `listening` while it is spoken, `processing` after. Events are told
 /// when they happen; only the state waits. Once the oldest is answered, the state goes through `emit` and `idle` and catches up
 /// with the next one, so each answered utterance is one whole round, whatever overlaps. Out of `processing` leads only `emit`
-/// (with or without a transcript), `error` or `shutdown`.
+/// (with or without a transcript), `error` or `shutdown`. Utterances that are given up together, by an interruption or the end
+/// of the session, have no more than the rest of the round that the oldest is in.
 ///
 /// **Failures**: a lost utterance is `error` and back to `idle` at once. A stage that failed keeps the session in `error` until
-/// it recovers; events go on meanwhile, rounds are not made up for.
+/// it recovers; events go on meanwhile, rounds are not made up for. A session that failed is `error`, and then at its end.
+///
+/// **The end** of a session leads back to `idle`, also out of `error`. A session that the server stopped ends in `shutdown`.
 ///
 /// **Order** of what one input puts out: its own events first, then the changes of state, each followed directly by its
 /// `state_changed`; `transcript_ready` is told in `emit`. Stopping speech is `speech_stopped`, `processing_started`. A failure
-/// is `stage_error`, then `error_occurred` if something was lost by it. The end closes the open pairs; `pipeline_stopped` is
-/// the last event of a session.
+/// closes the pairs of what is lost by it, then is `stage_error`, then `error_occurred` if something was lost. The end closes
+/// the open pairs; `pipeline_stopped` is the last event of a session, after its changes of state.
 ///
 /// **Pairs**: every `speech_started` is followed by one `speech_stopped`, every `processing_started` by one
 /// `processing_completed` with an `outcome` (`transcript`, `empty`, `failed`, `abandoned`), even if the session ends in
@@ -83,19 +88,20 @@ public struct SessionStates: Sendable {
         case .audioBegan:
             guard phase == .live, !hasAudio else { return false }
             hasAudio = true
+            // Whoever comes back is not the one who spoke the wake word.
+            isAwake = false
         case .audioStopped:
             guard hasAudio else { return false }
             hasAudio = false
-            isAwake = false
         case .wakeWordDetected(let phrase, let score):
-            guard phase == .live, needsWaking, hasAudio else { return false }
+            guard needsWaking else { return false }
             isAwake = true
             tell(.wakeWordDetected, ["phrase": .text(phrase), "score": .number(Self.bounded(score))], stage: .wakeword, &output)
         case .wakeWindowClosed:
             guard isAwake else { return false }
             isAwake = false
         case .speechStarted(let key, let atMS):
-            // Speech may be found late, in audio that came before it stopped or the server did.
+            // Speech may be found late, as a wake word may, in audio that came before it stopped or the server did.
             guard isAwake || !needsWaking, isNew(key) else { return false }
             begin(key, atMS, &output)
         case .speechStopped(let key, let atMS):
@@ -107,13 +113,12 @@ public struct SessionStates: Sendable {
             tell(.processingStarted, ["utterance": .integer(key.number)], stage: .stt, &output)
         case .finalReady(let sequence, let language, let processingTimeMS):
             guard let first = utterances.first, !first.isSpoken else { return false }
-            let time: [String: EventValue] = ["processing_time_ms": .integer(processingTimeMS)]
-            complete(first, .transcript, adding: time, &output)
+            complete(first, .transcript, processingTimeMS: processingTimeMS, &output)
             let ready: [String: EventValue] = [
                 "utterance": .integer(first.key.number), "sequence_number": .integer(sequence), "language": .text(language),
+                "processing_time_ms": .integer(processingTimeMS),
             ]
-            removeOldest(
-                ready: FeedEvent(.transcriptReady, metadata: ready.merging(time) { $1 }, stage: .publish), &output)
+            removeOldest(ready: FeedEvent(.transcriptReady, metadata: ready, stage: .publish), &output)
         case .nothingRecognised(let key):
             guard let index = utterances.firstIndex(where: { $0.key == key }), !utterances[index].isSpoken,
                 !utterances[index].isEmpty
@@ -134,6 +139,7 @@ public struct SessionStates: Sendable {
             pass(to: .error, &output)
             faults.insert(stage)
         case .failed(let stage, let error, .session):
+            abandonAll(&output)
             tellFailure(stage, error, lost: [:], &output)
             pass(to: .error, &output)
             end("failed", &output)
@@ -141,18 +147,15 @@ public struct SessionStates: Sendable {
             guard faults.remove(stage) != nil else { return false }
         case .interrupted:
             guard !utterances.isEmpty else { return false }
-            abandonAll(&output)
-            if state == .processing {
-                pass(to: .emit, &output)
-                pass(to: .idle, &output)
-            }
+            giveUp(&output)
         case .overflowed(let buffer, let lostMS):
             tell(
                 .bufferOverflow, ["buffer": .text(buffer), "lost_ms": .integer(lostMS)], level: .warning, stage: .capture, &output
             )
         case .serverStopping:
             guard phase == .live else { return false }
-            shutDown(&output)
+            phase = .stopping
+            change(to: .shutdown, &output)
         case .sessionEnded(let reason): end(reason, &output)
         }
         catchUp(&output)
@@ -160,8 +163,6 @@ public struct SessionStates: Sendable {
     }
 
     // MARK: - Utterances
-
-    private var isListened: Bool { hasAudio && (isAwake || !needsWaking) }
 
     /// An utterance that was answered or given up does not come back.
     private func isNew(_ key: UtteranceKey) -> Bool {
@@ -176,14 +177,12 @@ public struct SessionStates: Sendable {
             utterances[last].isSpoken = false
             tellSilence(utterances[last], "superseded", &output)
             tell(.processingStarted, ["utterance": .integer(utterances[last].key.number)], stage: .stt, &output)
-            catchUp(&output)
         }
-        if utterances.count == Self.maximumUtterances {
-            complete(utterances[0], .abandoned, &output)
-            removeOldest(ready: nil, &output)
-        }
+        let isFull = utterances.count == Self.maximumUtterances
+        if isFull { complete(utterances[0], .abandoned, &output) }
         utterances.append(Utterance(key: key))
         tell(.speechStarted, ["utterance": .integer(key.number), "start_ms": .integer(atMS)], stage: .preprocess, &output)
+        if isFull { removeOldest(ready: nil, &output) }
     }
 
     /// The oldest utterance has its answer: one round of the states, and as many as there are answered ones behind it.
@@ -199,6 +198,15 @@ public struct SessionStates: Sendable {
         while let first = utterances.first, first.isEmpty {
             catchUp(&output)
             utterances.removeFirst()
+            pass(to: .emit, &output)
+            pass(to: .idle, &output)
+        }
+    }
+
+    /// Gives every utterance up, and leaves the round of the oldest.
+    private mutating func giveUp(_ output: inout [SessionOutput]) {
+        abandonAll(&output)
+        if state == .processing {
             pass(to: .emit, &output)
             pass(to: .idle, &output)
         }
@@ -226,10 +234,11 @@ public struct SessionStates: Sendable {
     }
 
     private func complete(
-        _ utterance: Utterance, _ outcome: Outcome, adding more: [String: EventValue] = [:], _ output: inout [SessionOutput]
+        _ utterance: Utterance, _ outcome: Outcome, processingTimeMS: Int? = nil, _ output: inout [SessionOutput]
     ) {
-        let metadata: [String: EventValue] = ["utterance": .integer(utterance.key.number), "outcome": .text(outcome.rawValue)]
-        tell(.processingCompleted, metadata.merging(more) { $1 }, stage: .stt, &output)
+        var metadata: [String: EventValue] = ["utterance": .integer(utterance.key.number), "outcome": .text(outcome.rawValue)]
+        if let processingTimeMS { metadata["processing_time_ms"] = .integer(processingTimeMS) }
+        tell(.processingCompleted, metadata, stage: .stt, &output)
     }
 
     private func tellFailure(
@@ -261,7 +270,7 @@ public struct SessionStates: Sendable {
     /// Where the state has to be when nothing holds it.
     private var destination: SessionState {
         if let first = utterances.first { return first.isSpoken ? .listening : .processing }
-        return isListened ? .listening : .idle
+        return isAwake && hasAudio ? .listening : .idle
     }
 
     /// Follows the arrows to the destination.
@@ -288,14 +297,12 @@ public struct SessionStates: Sendable {
         state = next
     }
 
-    private mutating func shutDown(_ output: inout [SessionOutput]) {
-        phase = .stopping
-        if state != .shutdown { change(to: .shutdown, &output) }
-    }
-
     private mutating func end(_ reason: String, _ output: inout [SessionOutput]) {
-        abandonAll(&output)
-        shutDown(&output)
+        // Neither a stage that does not work nor a wake word keeps the session from its end.
+        faults = []
+        isAwake = false
+        giveUp(&output)
+        catchUp(&output)
         phase = .over
         tell(.pipelineStopped, ["reason": .text(reason)], &output)
     }

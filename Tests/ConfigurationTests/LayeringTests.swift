@@ -37,6 +37,7 @@ import Testing
             "server.allowed_hosts": "a.example, b.example:8443", "server.max_connections": "7",
             "server.max_connections_per_address": "6", "server.idle_timeout_seconds": "5", "server.drain_timeout_seconds": "4",
             "audio.sample_rate": "8000", "audio.frame_ms": "10", "audio.channels": "2", "audio.device": "hw:0",
+            "audio.mock": "true", "audio.sources": "a=loop:x.wav, b=file:y.wav",
             "audio.ring_buffer_size_ms": "9000", "preprocess.vad": "ENERGY", "preprocess.denoise": "ON",
             "preprocess.vad_threshold": "0.25",
             "endpointing.silence_ms": "700", "endpointing.minimum_speech_ms": "50", "endpointing.maximum_utterance_ms": "9000",
@@ -61,6 +62,7 @@ import Testing
         #expect(settings.server.idleTimeoutSeconds == 5 && settings.server.drainTimeoutSeconds == 4)
         #expect(settings.audio.sampleRate == 8000 && settings.audio.frameMS == 10 && settings.audio.channels == 2)
         #expect(settings.audio.device == "hw:0" && settings.audio.ringBufferSizeMS == 9000)
+        #expect(settings.audio.mock == "true" && settings.audio.sources == ["a=loop:x.wav", "b=file:y.wav"])
         #expect(settings.preprocess.vad == .energy && settings.preprocess.vadThreshold == 0.25)
         #expect(settings.endpointing.silenceMS == 700 && settings.endpointing.minimumSpeechMS == 50)
         #expect(settings.endpointing.maximumUtteranceMS == 9000)

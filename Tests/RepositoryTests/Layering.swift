@@ -61,6 +61,9 @@ enum Layering {
                 bare.union(["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"])),
             Module(
                 "SherpaEngine", "Sources/Engines/SherpaEngine", bare.union(["CSherpaOnnx", "SpeechModel", "SpeechPipeline"])),
+            Module(
+                "CaptureEdge", "Sources/Edges/CaptureEdge",
+                bare.union(["AudioFiles", "CALSA", "Lanes", "SpeechModel", "SpeechPipeline"])),
             Module("ZMQEdge", "Sources/Edges/ZMQEdge", bare.union(["CZeroMQ", "Lanes", "SpeechModel"])),
             Module(
                 "HTTPEdge", "Sources/Edges/HTTPEdge",
@@ -74,7 +77,7 @@ enum Layering {
             Module(
                 "Assembly", "Sources/Assembly",
                 bare.union(foundation).union([
-                    "Application", "AudioFiles", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed",
+                    "Application", "AudioFiles", "CaptureEdge", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed",
                     "PocketSphinxEngine", "Ports", "RNNoiseEngine", "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry",
                     "TextAnalysis", "WireProtocol", "Workers", "ZMQEdge", "Hummingbird", "Logging", "NIOCore", "NIOPosix",
                     "ServiceLifecycle", "UnixSignals",
@@ -84,7 +87,7 @@ enum Layering {
             Module(
                 "mynah", "Sources/mynah/Program",
                 bare.union(foundation).union([
-                    "Application", "Assembly", "AudioFiles", "CALSA", "Lanes", "MynahClient", "MynahConfiguration",
+                    "Application", "Assembly", "AudioFiles", "CaptureEdge", "Lanes", "MynahClient", "MynahConfiguration",
                     "PocketSphinxEngine", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats",
                     "WireProtocol", "Workers", "ArgumentParser", "Logging",
                 ]))

@@ -33,6 +33,7 @@ import Testing
             405: [.methodNotAllowed],
             408: [.idleTimeout],
             409: [.sessionReplaced],
+            410: [.historyGone],
             413: [.tooLarge],
             415: [.unsupportedAudio, .undecodableMedia],
             500: [

@@ -29,7 +29,16 @@ extension Setting {
         Setting("audio.channels", \.audio.channels, .integer(1...2), "Channels of the local microphone; two are mixed into one."),
         Setting(
             "audio.device", \.audio.device, .optional(.text), environment: "AUDIO_DEVICE",
-            "Name of the local microphone; the system's default when empty."),
+            "Name of the local microphone, which a server then listens to; empty is the system's default for `mynah listen`, and none for a server."
+        ),
+        Setting(
+            "audio.mock", \.audio.mock, .optional(.text), environment: "RTAP_AUDIO_MOCK",
+            "What a server listens to instead: `true` is a recording that came with it, over and over, else the path of one; `false` is nothing."
+        ),
+        Setting(
+            "audio.sources", \.audio.sources, .list(.text),
+            "What a server listens to besides, each with a name: `kitchen=device:plughw:1,0`, `tape=file:a.wav`, `test=loop:b.wav`."
+        ),
         Setting(
             "audio.ring_buffer_size_ms", \.audio.ringBufferSizeMS, .integer(1000...60_000, unit: "ms"),
             "Audio kept per session while it waits for a decoder; the oldest is dropped first."),

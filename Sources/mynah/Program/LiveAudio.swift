@@ -1,4 +1,5 @@
 import AudioFiles
+import CaptureEdge
 import Foundation
 import SpeechModel
 import SpeechPipeline

@@ -179,12 +179,17 @@ public final class FeedHub: FeedPublisher {
         state.withLock { $0.history.forgetEnded(now: now) }
     }
 
+    /// What a session is doing; without one, what the busiest is.
+    public func state(of session: SessionID?) -> SessionState {
+        state.withLock { state in session.flatMap { state.totals.states[$0] } ?? state.totals.state }
+    }
+
     /// What was published so far.
     public var statistics: FeedStatistics {
         let minute = clock.monotonicNanoseconds / 60_000_000_000
         return state.withLock { state in
             FeedStatistics(
-                state: state.totals.state, transcripts: state.totals.transcripts, events: state.totals.events,
+                transcripts: state.totals.transcripts, events: state.totals.events,
                 averageLatencyMS: state.totals.averageLatencyMS, lastTranscriptTime: state.totals.lastTranscriptTime,
                 errors: state.totals.errors.total, errorsOfLastHour: state.totals.errors.ofLastHour(minute: minute),
                 subscribers: state.subscriptions.count,

@@ -1,10 +1,8 @@
 import PipelineFeed
-public import SpeechModel
+import SpeechModel
 
 /// What was published so far, for `/status` and `/stats`.
 public struct FeedStatistics: Sendable {
-    /// What the busiest session is doing.
-    public var state: SessionState
     /// Finals.
     public var transcripts: Int
     public var events: Int

@@ -1,0 +1,80 @@
+import Application
+import AudioFiles
+import CaptureEdge
+import Logging
+import MynahConfiguration
+import ServiceLifecycle
+import SpeechModel
+import SpeechPipeline
+
+/// The sources of the server's own, as configured: each is a session with a name.
+struct Capture: Service {
+    /// How long what was said last may take to become final when the server stops.
+    private static let drainTime = Duration.seconds(2)
+
+    private let sources: [(loop: CaptureLoop, session: CaptureSession)]
+
+    /// Makes the sources; nothing is opened before ``run()``.
+    ///
+    /// - Throws: ``ErrorCode/invalidConfiguration``, ``ErrorCode/missingDependency``.
+    init(_ settings: Settings, models: ModelFiles, registry: SessionRegistry, feed: any FeedPublisher, logger: Logger)
+        throws(SpeechError)
+    {
+        var inputs: [(name: String, input: CaptureInput)] = []
+        let audio = settings.audio
+        if let input = try CaptureInput.parse(device: audio.device, mock: audio.mock, sample: models.sampleSpeech) {
+            inputs.append(("capture", input))
+        }
+        for text in audio.sources { inputs.append(try Self.source(text)) }
+        if let twice = Dictionary(grouping: inputs, by: \.name).first(where: { $0.value.count > 1 })?.key {
+            throw SpeechError(
+                .invalidConfiguration, "audio.sources: two sources are called \(twice).", advice: "Give each a name of its own.")
+        }
+        let lengths = try CaptureSettings(frameMS: audio.frameMS, ringBufferMS: audio.ringBufferSizeMS)
+        let decoder = DecoderSettings(selfExecutable: executablePath())
+        sources = inputs.map { name, input in
+            let session = CaptureSession(name: name, registry: registry, feed: feed, logger: logger)
+            return (CaptureLoop(input, name: name, settings: lengths, sink: session, decoder: decoder), session)
+        }
+    }
+
+    /// `name=device:NAME`, `name=file:PATH` or `name=loop:PATH`.
+    private static func source(_ text: String) throws(SpeechError) -> (String, CaptureInput) {
+        let halves = text.split(separator: "=", maxSplits: 1)
+        let parts = halves.count == 2 ? halves[1].split(separator: ":", maxSplits: 1).map(String.init) : []
+        let isNamed = halves.first.map {
+            !$0.isEmpty && $0.count <= 64 && $0.allSatisfy { $0.isLetter || $0.isNumber || "-_".contains($0) }
+        }
+        guard isNamed == true, parts.count == 2 else { throw malformed(text) }
+        let name = String(halves[0])
+        switch parts[0] {
+        case "device": return (name, .device(name: parts[1]))
+        case "file": return (name, .recording(path: parts[1], loops: false))
+        case "loop": return (name, .recording(path: parts[1], loops: true))
+        default: throw malformed(text)
+        }
+    }
+
+    private static func malformed(_ text: String) -> SpeechError {
+        SpeechError(
+            .invalidConfiguration, "audio.sources: “\(text.prefix(100))” is no source.",
+            advice: "Write name=device:NAME, name=file:PATH or name=loop:PATH, for instance kitchen=device:plughw:1,0.")
+    }
+
+    /// How full the fullest ring is, 0–1.
+    var utilization: Double { sources.lazy.map(\.loop.utilization).max() ?? 0 }
+
+    /// The session of the first source, once it was opened.
+    var session: SessionID? { sources.first?.session.id }
+
+    func run() async throws {
+        for source in sources { source.loop.start() }
+        try? await gracefulShutdown()
+        for source in sources { await source.loop.stop() }
+        for source in sources { source.session.end() }
+        let deadline = ContinuousClock.now + Self.drainTime
+        while sources.contains(where: { !$0.session.isOver }), ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Application
+import CaptureEdge
+import Logging
+import PipelineFeed
+import SpeechModel
+import SpeechPipeline
+import Synchronization
+
+/// The session of one source of the server's own: what comes from the source goes into it, for as long as the server runs.
+final class CaptureSession: CaptureSink, SessionListener {
+    /// Pieces of audio without a session after which another one is tried: a second or so.
+    private static let patience = 50
+
+    private struct State {
+        var session: LiveSession?
+        var connection = 0
+        var format: AudioFormat?
+        var isLost = false
+        var piecesInVain = 0
+    }
+
+    private let name: String
+    private let registry: SessionRegistry
+    private let feed: any FeedPublisher
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let hasRoom = Atomic<Bool>(true)
+    private let hasEnded = Atomic<Bool>(false)
+
+    init(name: String, registry: SessionRegistry, feed: any FeedPublisher, logger: Logger) {
+        self.name = name
+        self.registry = registry
+        self.feed = feed
+        self.logger = logger
+    }
+
+    /// The session, once the source was opened.
+    var id: SessionID? { state.withLock { $0.session?.id } }
+
+    // MARK: - from the source's thread
+
+    func captureBegan(format: AudioFormat) {
+        let (old, goesOn) = state.withLock { state in
+            let goesOn = state.session != nil && state.format == format
+            let old = goesOn ? nil : state.session
+            if !goesOn { state.session = nil }
+            state.format = format
+            let wasLost = state.isLost
+            state.isLost = false
+            return (old, goesOn && wasLost ? state.session : nil)
+        }
+        old?.end()
+        goesOn?.hear(.back)
+        if id == nil { begin() }
+        logger.info("a source is heard", metadata: ["source": "\(name)", "sample_rate": "\(format.sampleRate)"])
+    }
+
+    func capture(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let (session, connection) = state.withLock { ($0.session, $0.connection) }
+        guard let session else {
+            retry()
+            return false
+        }
+        guard hasRoom.exchange(false, ordering: .acquiringAndReleasing) else { return false }
+        // What is told meanwhile on the session's lane stands.
+        if session.ingest(bytes, from: connection) { hasRoom.store(true, ordering: .releasing) }
+        return true
+    }
+
+    func captureLost(_ error: SpeechError, retryInMS: Int?) {
+        logger.warning(
+            "a source is lost",
+            metadata: ["source": "\(name)", "reason": "\(error)", "retry_in_ms": "\(retryInMS.map(String.init) ?? "never")"])
+        let (session, connection, isNew) = state.withLock { state in
+            defer { state.isLost = true }
+            return (state.session, state.connection, !state.isLost)
+        }
+        guard isNew else { return }
+        guard let session else {
+            let metadata: [String: EventValue] = [
+                "stage": .text(PipelineStage.capture.rawValue), "error_type": .text(error.code.rawValue),
+                "message": .text(error.message), "source": .text(name),
+            ]
+            return feed.publish(FeedEvent(.stageError, metadata: metadata, level: .error, stage: .capture), of: nil)
+        }
+        // What was being said ends here: what follows comes after a gap.
+        let silence = [UInt8](repeating: 0, count: session.format.sampleRate * session.format.bytesPerFrame)
+        _ = silence.withUnsafeBytes { session.ingest($0, from: connection) }
+        session.hear(.lost(error))
+    }
+
+    func captureDropped(frames: Int) {
+        logger.warning("audio was dropped", metadata: ["source": "\(name)", "frames": "\(frames)"])
+        state.withLock { $0.session }?.hear(.dropped(frames: frames))
+    }
+
+    func captureEnded() {
+        logger.info("a source is over", metadata: ["source": "\(name)"])
+        end()
+    }
+
+    private func begin() {
+        guard let format = state.withLock({ $0.format }) else { return }
+        do throws(SpeechError) {
+            let session = try registry.create(format: format, name: name)
+            let connection = session.attach(self)
+            hasRoom.store(true, ordering: .releasing)
+            state.withLock {
+                $0.session = session
+                $0.connection = connection
+            }
+        } catch {
+            logger.warning("a source has no session", metadata: ["source": "\(name)", "reason": "\(error)"])
+        }
+    }
+
+    private func retry() {
+        let isTime = state.withLock { state in
+            state.piecesInVain += 1
+            return state.piecesInVain % Self.patience == 0
+        }
+        if isTime { begin() }
+    }
+
+    // MARK: - the session
+
+    /// Nothing more comes: what was said becomes final.
+    func end() { state.withLock { $0.session }?.end() }
+
+    /// Whether everything was told.
+    var isOver: Bool { hasEnded.load(ordering: .acquiring) || state.withLock { $0.session == nil } }
+
+    func session(_ event: SessionEvent) {
+        switch event {
+        case .hasRoom: hasRoom.store(true, ordering: .releasing)
+        case .ended: hasEnded.store(true, ordering: .releasing)
+        case .broken(let error):
+            logger.error("a source's audio cannot be used", metadata: ["source": "\(name)", "reason": "\(error)"])
+            state.withLock { $0.session = nil }
+        case .transcript, .resumed, .replaced: break
+        }
+    }
+}

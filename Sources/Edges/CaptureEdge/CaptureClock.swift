@@ -1,0 +1,22 @@
+import Glibc
+
+/// Time and waiting, so that hours of capture are tested in no time.
+protocol CaptureClock: Sendable {
+    /// Nanoseconds on a clock that never jumps; only differences mean something.
+    var nanoseconds: UInt64 { get }
+    /// Waits until then, or until `flag` is raised.
+    func wait(until nanoseconds: UInt64, unless flag: Flag)
+}
+
+/// The machine's clock.
+struct MonotonicClock: CaptureClock {
+    var nanoseconds: UInt64 { monotonicNanoseconds() }
+    func wait(until nanoseconds: UInt64, unless flag: Flag) { flag.wait(until: nanoseconds) }
+}
+
+/// `CLOCK_MONOTONIC`, which does not count while the machine is suspended.
+func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

@@ -1,0 +1,94 @@
+"""Sources of the server's own: recordings and devices that become sessions without a client."""
+
+import json
+import time
+import urllib.request
+import wave
+
+import pytest
+from test_program import run
+from zmq_helpers import subscribed
+
+
+@pytest.fixture(scope="module")
+def tape(speech, tmp_path_factory):
+    """A sentence and enough silence for its end to be noticed."""
+    path = tmp_path_factory.mktemp("tape") / "tape.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(bytes(16000) + speech.goforward.read_bytes() + bytes(32000))
+    return path
+
+
+def status(server):
+    with urllib.request.urlopen(server.url + "/status", timeout=10) as answer:
+        return json.load(answer)
+
+
+def until(subscriber, kind, seconds=30, **fields):
+    """The messages up to the one of this kind whose metadata has these fields."""
+    return [
+        message for _, message in subscriber.until(
+            lambda topic, message: topic == f"event.{kind}" and fields.items() <= message["metadata"].items(), seconds)
+    ]
+
+
+def test_a_looped_recording_is_heard_again_and_again(start_server, tape):
+    with start_server("--set", f"audio.mock={tape}") as server, subscribed(server.transcripts_port, "transcript.") as finals:
+        heard = [finals.receive(30)[1] for _ in range(2)]
+        assert [one["transcript"] for one in heard] == ["go forward ten meters"] * 2
+        assert len({one["session_id"] for one in heard}) == 1
+        assert heard[1]["sequence_number"] == heard[0]["sequence_number"] + 1
+        # In real time: as far apart as the recording is long.
+        with wave.open(str(tape)) as file:
+            length = file.getnframes() / file.getframerate()
+        assert heard[1]["audio_start_time"] - heard[0]["audio_start_time"] == pytest.approx(length, abs=0.2)
+        assert status(server)["frames_processed"] > 0
+
+
+def test_the_status_shows_the_state_of_the_source(start_server, tape):
+    with start_server("--set", f"audio.mock={tape}") as server:
+        seen = set()
+        deadline = time.monotonic() + 20
+        while not {"idle", "listening"} <= seen and time.monotonic() < deadline:
+            seen.add(status(server)["state"])
+            time.sleep(0.05)
+        assert {"idle", "listening"} <= seen <= {"idle", "listening", "processing", "emit"}
+
+
+def test_several_sources_are_sessions_with_names_and_one_that_is_missing_harms_nobody(start_server, tape, tmp_path):
+    later = tmp_path / "later.wav"
+    sources = f"audio.sources=one=file:{tape},two=file:{tape},three=loop:{later}"
+    with start_server("--set", sources, "--set", "audio.device=nowhere") as server:
+        with subscribed(server.events_port) as events, subscribed(server.transcripts_port, "transcript.") as finals:
+            heard = [finals.receive(30)[1] for _ in range(2)]
+            assert [one["transcript"] for one in heard] == ["go forward ten meters"] * 2
+            assert len({one["session_id"] for one in heard}) == 2
+            # It appears while the server runs, and is heard without a restart.
+            later.write_bytes(tape.read_bytes())
+            until(events, "pipeline_started", 40, source="three")
+            assert finals.receive(30)[1]["transcript"] == "go forward ten meters"
+            # And it goes.
+            assert status(server)["is_healthy"]
+
+
+def test_a_server_that_stops_finishes_what_a_source_was_saying(start_server, tape):
+    with start_server("--set", f"audio.mock={tape}") as server, subscribed(server.transcripts_port) as finals:
+        with subscribed(server.events_port, "event.speech_started") as events:
+            assert events.receive(20)
+            time.sleep(1)
+        server.process.terminate()
+        assert finals.receive(10)[1]["transcript"].startswith("go forward")
+        assert server.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("settings, named", [
+    (["audio.sources=kitchen"], "kitchen"), (["audio.sources=kitchen=tape:x"], "kitchen=tape:x"),
+    (["audio.sources=a=loop:x.wav,a=loop:y.wav"], "a"), (["audio.mock=yes"], "yes"), (["audio.sources==loop:x"], "=loop:x"),
+])
+def test_a_source_that_makes_no_sense_is_refused(settings, named):
+    flags = [flag for setting in ["output.enabled=false", *settings] for flag in ("--set", setting)]
+    done = run("serve", "--listen", "127.0.0.1:0", *flags)
+    assert done.returncode == 78 and named in done.stderr.decode() and b"audio.sources" in done.stderr or b"RTAP_AUDIO_MOCK" in done.stderr
