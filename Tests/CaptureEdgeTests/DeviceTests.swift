@@ -113,13 +113,13 @@ import Testing
     func gap() throws {
         let rehearsal = Rehearsal()
         try rehearsal.run(
-            input, [.device([.audio(ms: 1000), .silence(ms: 80), .gap, .silence(ms: 15), .gap, .audio(ms: 10_000)])])
+            input, [.device([.audio(ms: 1000), .silence(ms: 1080), .gap, .silence(ms: 15), .gap, .audio(ms: 10_000)])])
         #expect(
             rehearsal.sink.events == [
-                .began(sampleRate: 16_000), .audio(frames: 16_000 + 320), .dropped(frames: 16 * 100),
+                .began(sampleRate: 16_000), .audio(frames: 16_000 + 320), .dropped(frames: 16 * 1100),
                 .audio(frames: 160_000 - 320), .lost(.deviceUnavailable, retryInMS: 250),
             ])
-        #expect(rehearsal.control.droppedFrames == 16 * 100)
+        #expect(rehearsal.control.droppedFrames == 16 * 1100)
     }
 
     @Test("that brings nothing but gaps is lost after two seconds, without a busy core")
