@@ -395,6 +395,7 @@ collect doctor.txt plain "mynah doctor: what is installed and what is missing" \
 collect health.json json "/health" ask_server "$url" /health
 collect readyz.json json "/readyz: whether speech is recognised, and if not, why" ask_server "$url" /readyz
 collect status.json json "/status" ask_server "$metrics_url" /status
+collect stats.json json "/stats" ask_server "$metrics_url" /stats
 collect metrics.txt plain "/metrics" ask_server "$metrics_url" /metrics
 collect machine.txt plain "processor, memory, disks, limits" machine
 collect processes.txt plain "processes and their priorities, listening ports, the systemd unit" processes

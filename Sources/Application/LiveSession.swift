@@ -73,6 +73,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     public nonisolated let tenant: TenantID
     /// Where the audio comes from, for events: `stream`, or the name of a source of the server's own.
     public nonisolated let name: String
+    /// What is spoken, ISO 639-1.
+    public nonisolated let language: String
     /// What the client sends.
     public nonisolated let format: AudioFormat
 
@@ -109,7 +111,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { lane.asUnownedSerialExecutor() }
 
     init(
-        id: SessionID, audioID: AudioID, token: String, tenant: TenantID, name: String, format: AudioFormat, lane: Lane,
+        id: SessionID, audioID: AudioID, token: String, tenant: TenantID, name: String, language: String?,
+        format: AudioFormat, lane: Lane,
         services: SessionServices
     ) {
         self.id = id
@@ -117,6 +120,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         resumeToken = Sensitive(token)
         self.tenant = tenant
         self.name = name
+        self.language = language ?? services.language
         self.format = format
         self.lane = lane
         self.services = services
@@ -440,7 +444,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             feed = SessionFeed(
                 TranscriptSource(
                     session: id, sampleRate: format.sampleRate, channels: format.channels,
-                    expectedLanguage: services.recognizer.identity.language), name: name, services: services)
+                    expectedLanguage: language), name: name, services: services)
             return
         }
         let now = services.clock.monotonicNanoseconds

@@ -42,7 +42,7 @@ public struct SessionMetrics: Sendable {
             "rtap_errors_total", help: "Errors by stage and code.", labels: ["stage", "error_type"])
         // Alerts look at how these grow, which they cannot before a first value.
         overflows = errors["capture", "buffer_overflow"]
-        _ = errors["stt", ErrorCode.recogniserFailed.rawValue]
+        for code in [ErrorCode.recogniserFailed, .overloaded] { _ = errors["stt", code.rawValue] }
         transitions = registry.counters(
             "rtap_state_transitions_total", help: "Changes of sessions' states.", labels: ["from", "to"])
         wordsShown = registry.counter("mynah_partial_words_shown_total", help: "Words that partial results showed as stable.")

@@ -41,14 +41,17 @@ public final class SessionRegistry: Sendable {
 
     /// Begins a session.
     ///
-    /// - Parameter name: where the audio comes from, for events.
-    public func create(format: AudioFormat, tenant: TenantID = .local, name: String = "stream") throws(SpeechError) -> LiveSession
+    /// - Parameters:
+    ///   - name: where the audio comes from, for events.
+    ///   - language: what is spoken, ISO 639-1; nil for the configured default.
+    public func create(format: AudioFormat, tenant: TenantID = .local, name: String = "stream", language: String? = nil)
+        throws(SpeechError) -> LiveSession
     {
         let lane = lanes[nextLane.wrappingAdd(1, ordering: .relaxed).oldValue % lanes.count]
         let token = hexadecimal(services.clock.randomBits()) + hexadecimal(services.clock.randomBits())
         let session = LiveSession(
             id: services.clock.makeSessionID(), audioID: services.clock.makeAudioID(), token: token, tenant: tenant,
-            name: name, format: format, lane: lane, services: services)
+            name: name, language: language, format: format, lane: lane, services: services)
         let fits = sessions.withLock {
             guard $0.count < maximum else { return false }
             $0[session.id] = session

@@ -11,6 +11,7 @@ public struct SessionServices: Sendable {
     let metrics: SessionMetrics
     let feed: any FeedPublisher
     let annotate: TranscriptFeed.Annotate
+    let language: String
     let frameMS: Int
 
     /// Collects the services.
@@ -18,11 +19,12 @@ public struct SessionServices: Sendable {
     /// - Parameters:
     ///   - feed: who tells subscribers what happens in sessions.
     ///   - annotate: finds out the language and the sentiment of a final.
+    ///   - language: of sessions that name none, ISO 639-1.
     ///   - frameMS: what one frame is, in ms, where frames are counted.
     public init(
         recognizer: any Recognizer, detectors: DetectorPool, pipeline: SpeechPipeline.Configuration, clock: any Clock,
         metrics: SessionMetrics, feed: any FeedPublisher,
-        annotate: @escaping TranscriptFeed.Annotate, frameMS: Int = 20
+        annotate: @escaping TranscriptFeed.Annotate, language: String, frameMS: Int = 20
     ) {
         self.recognizer = recognizer
         self.detectors = detectors
@@ -31,6 +33,7 @@ public struct SessionServices: Sendable {
         self.metrics = metrics
         self.feed = feed
         self.annotate = annotate
+        self.language = language
         self.frameMS = frameMS
     }
 }

@@ -30,7 +30,8 @@ struct Capture: Service {
             throw SpeechError(
                 .invalidConfiguration, "audio.sources: two sources are called \(twice).", advice: "Give each a name of its own.")
         }
-        let lengths = try CaptureSettings(frameMS: audio.frameMS, ringBufferMS: audio.ringBufferSizeMS)
+        let lengths = try CaptureSettings(
+            frameMS: audio.frameMS, ringBufferMS: audio.ringBufferSizeMS, sampleRate: audio.sampleRate, channels: audio.channels)
         let decoder = DecoderSettings(selfExecutable: executablePath())
         sources = inputs.map { name, input in
             let session = CaptureSession(name: name, registry: registry, feed: feed, logger: logger)

@@ -62,10 +62,17 @@ public struct Server: Sendable {
             services: SessionServices(
                 recognizer: pool, detectors: detectors, pipeline: Recognition.pipelineConfiguration(settings),
                 clock: SystemClock(), metrics: SessionMetrics(registry: metrics), feed: publishing.hub,
-                annotate: try Publishing.annotator(settings, models: models), frameMS: settings.audio.frameMS),
+                annotate: try Publishing.annotator(settings, models: models), language: settings.language.default,
+                frameMS: settings.audio.frameMS),
             lanes: min(4, ProcessInfo.processInfo.activeProcessorCount),
             maximum: settings.session.maxSessions, resumeWindowSeconds: settings.session.resumeWindowSeconds)
 
+        let languages: Set<String> = [pool.identity.language]
+        guard languages.contains(settings.language.default) else {
+            throw SpeechError(
+                .invalidConfiguration, "language.default is \(settings.language.default), for which there is no model.",
+                advice: "Set it to one of: \(languages.sorted().joined(separator: ", ")).")
+        }
         let capture = try Capture(settings, models: models, registry: registry, feed: publishing.hub, logger: logger)
         var limits = WebSocketLimits()
         limits.maxConnections = settings.server.maxConnections
@@ -91,7 +98,7 @@ public struct Server: Sendable {
         }
         let feedEndpoint = FeedEndpoint(hub: publishing.hub, status: pipelineStatus)
         let webSockets = WebSocketSettings(
-            endpoint: WebSocketEndpoints([StreamEndpoint(registry: registry, languages: ["en"]), feedEndpoint]),
+            endpoint: WebSocketEndpoints([StreamEndpoint(registry: registry, languages: languages), feedEndpoint]),
             access: access, limits: limits)
         let feedSockets = WebSocketSettings(endpoint: feedEndpoint, access: access, limits: limits)
         let connections: @Sendable () -> Int = { webSockets.connectionCount + feedSockets.connectionCount }
@@ -113,14 +120,14 @@ public struct Server: Sendable {
                     workerRestarts: pool.statistics.crashes + pool.statistics.hangs)
             }, feed: { publishing.outlets }, metrics: metrics, servesOperators: listen.isLoopback)
 
+        let feedListen = settings.output.enabled ? ListenAddress(host: listen.host, port: settings.output.websocketPort) : nil
         logger.info(
             "mynah starts",
             metadata: [
                 "version": "\(Self.version)", "configuration": "\(configuration.hash)", "engine": "\(pool.identity.engine)",
                 "model": "\(pool.identity.model)", "decoders": "\(pool.load.capacity)", "listen": "\(listen.host):\(listen.port)",
-                "zeromq": "\(publishing.endpoints)",
+                "zeromq": "\(publishing.endpoints)", "stream": "\(feedListen.map { "\($0.host):\($0.port)" } ?? "")",
             ])
-        let feedListen = settings.output.enabled ? ListenAddress(host: listen.host, port: settings.output.websocketPort) : nil
         try checkPort(listen, setting: "server.listen")
         if let feedListen { try checkPort(feedListen, setting: "output.websocket_port") }
         if let metricsListen = settings.server.metricsListen { try checkPort(metricsListen, setting: "server.metrics_listen") }

@@ -18,7 +18,7 @@ import Testing
             services: SessionServices(
                 recognizer: recognizer, detectors: DetectorPool { () throws(SpeechError) in LoudnessDetector() },
                 pipeline: SpeechPipeline.Configuration(), clock: clock, metrics: SessionMetrics(registry: MetricsRegistry()),
-                feed: feed, annotate: { _, _ in .unexamined(expecting: "en") }),
+                feed: feed, annotate: { _, language in .unexamined(expecting: language) }, language: "en"),
             lanes: 1,
             maximum: maximum, resumeWindowSeconds: 60)
     }

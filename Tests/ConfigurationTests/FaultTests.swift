@@ -198,6 +198,21 @@ import Testing
     }
 
     @Test(arguments: [
+        ("server.listen=127.0.0.1:5802", true), ("output.zmq_pub_port_events=6553", true),
+        ("output.zmq_pub_port_events=0", false), ("server.listen=127.0.0.1:0", false),
+    ])
+    func everyListenerHasAPortOfItsOwn(setting: String, isFault: Bool) throws {
+        let workspace = try Workspace(["default.yaml": "output:\n  zmq_pub_port_transcripts: 6553\n"])
+        if isFault {
+            let error = try #require(throws: SpeechError.self) { try workspace.load([:], [.set(setting)]) }
+            #expect("\(error)".contains("Every listener has a port of its own."))
+            #expect(throws: Never.self) { try workspace.load([:], [.set(setting), .set("output.enabled=false")]) }
+        } else {
+            #expect(throws: Never.self) { try workspace.load([:], [.set(setting)]) }
+        }
+    }
+
+    @Test(arguments: [
         ("127.0.0.1:9", "127.0.0.1:9", true), ("127.0.0.1:9", "localhost:9", true), ("127.0.0.1:9", "0.0.0.0:9", true),
         ("127.0.0.1:9", "[::]:9", true), ("127.0.0.1:9", "127.0.0.2:9", false), ("127.0.0.1:9", "127.0.0.1:10", false),
         ("127.0.0.1:0", "127.0.0.1:0", false),

@@ -20,6 +20,18 @@ struct Rule: Sendable {
             advice: "Give one of them another port.",
             holds: { settings in settings.server.metricsListen.map { !$0.collides(with: settings.server.listen) } ?? true }),
         Rule(
+            keys: ["output.websocket_port", "server.listen", "output.zmq_pub_port_events", "output.zmq_pub_port_transcripts"],
+            sentence: "Every listener has a port of its own.",
+            advice: "Give two of them different ports, or set one to 0 for any free one.",
+            holds: { settings in
+                guard settings.output.enabled else { return true }
+                let output = settings.output
+                let ports = [
+                    settings.server.listen.port, output.websocketPort, output.zmqPubPortEvents, output.zmqPubPortTranscripts,
+                ].filter { $0 != 0 }
+                return Set(ports).count == ports.count
+            }),
+        Rule(
             keys: ["endpointing.minimum_speech_ms", "endpointing.maximum_utterance_ms"],
             sentence: "`endpointing.minimum_speech_ms` is below `endpointing.maximum_utterance_ms`.",
             advice: "Lower the first or raise the second, else every utterance would be noise.",

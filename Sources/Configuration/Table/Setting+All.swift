@@ -24,9 +24,12 @@ extension Setting {
             "How long a stopping server lets running requests and streams finish."),
 
         Setting(
-            "audio.sample_rate", \.audio.sampleRate, .integer(8000...48_000, unit: "Hz"), "Sample rate of the local microphone."),
+            "audio.sample_rate", \.audio.sampleRate, .integer(8000...48_000, unit: "Hz"),
+            "The rate that a local microphone is asked for first; if it has another, that is taken."),
         Setting("audio.frame_ms", \.audio.frameMS, .integer(10...100, unit: "ms"), "Length of the frames that are read from it."),
-        Setting("audio.channels", \.audio.channels, .integer(1...2), "Channels of the local microphone; two are mixed into one."),
+        Setting(
+            "audio.channels", \.audio.channels, .integer(1...2),
+            "Channels that a local microphone is asked for; two are mixed into one."),
         Setting(
             "audio.device", \.audio.device, .optional(.text), environment: "AUDIO_DEVICE",
             "Name of the local microphone, which a server then listens to; empty is the system's default for `mynah listen`, and none for a server."
@@ -80,7 +83,8 @@ extension Setting {
 
         Setting(
             "output.enabled", \.output.enabled, .boolean,
-            "Whether results and events of all sessions are published: on ZeroMQ, and on `/stream`."),
+            "Whether results and events of all sessions are published on ports of their own; `server.listen` has `/stream` all the same."
+        ),
         Setting(
             "output.zmq_pub_port_events", \.output.zmqPubPortEvents, .port,
             "Where ZeroMQ subscribers hear of events, at the address of `server.listen`."),
@@ -90,7 +94,7 @@ extension Setting {
             "Where `/stream`, `/stats` and the reference are served beside `server.listen`."),
         Setting(
             "output.partials", \.output.partials, .boolean,
-            "Whether ZeroMQ subscribers and `/stream?partials=1` get partial results too."),
+            "Whether ZeroMQ subscribers get partial results too; those of `/stream` ask for them."),
         Setting(
             "output.zmq_curve_key_file", \.output.zmqCurveKeyFile, .optional(.path),
             "File with the CURVE secret key; subscribers then need its public half. Required beyond loopback, or else the next one."

@@ -111,7 +111,8 @@ public final class CaptureLoop: Sendable {
         { (input, cancellation) throws(SpeechError) -> any AudioSource in
             switch input {
             case .device(let name):
-                return try Microphone(device: name, periodMS: settings.frameMS)
+                return try Microphone(
+                    device: name, sampleRate: settings.sampleRate, channels: settings.channels, periodMS: settings.frameMS)
             case .recording(let path, _):
                 return try openAudio(path: path, settings: decoder, cancellation: cancellation)
             case .standardInput(let format):

@@ -4,13 +4,13 @@ import Glibc
 public import SpeechModel
 public import SpeechPipeline
 
-/// A capture device of ALSA, opened for one mono stream of 16 bits. It is used by one thread at a time.
+/// A capture device of ALSA, opened for a stream of 16 bits. It is used by one thread at a time.
 public final class Microphone: LiveSource {
     /// Audio that ALSA keeps when nobody reads, in µs.
     private static let bufferMicroseconds: CUnsignedInt = 500_000
-    /// Rates in the order in which they are tried, first without and at last with ALSA's own conversion, whose resampler is
-    /// poor.
-    private static let rates: [(hertz: CUnsignedInt, isConverted: Bool)] = [
+    /// Rates in the order in which they are tried when the one that was asked for cannot be had, first without and at last with
+    /// ALSA's own conversion, whose resampler is poor.
+    private static let rates: [(hertz: Int, isConverted: Bool)] = [
         (48_000, false), (16_000, false), (44_100, false), (16_000, true),
     ]
     /// Before a device that is ready and has nothing is asked again, in µs.
@@ -27,23 +27,30 @@ public final class Microphone: LiveSource {
     ///
     /// - Parameters:
     ///   - device: the name, as `arecord -L` lists it.
+    ///   - sampleRate: what is asked for first, in Hz; ``format`` tells what the device gives.
+    ///   - channels: 1 or 2, of which the device must have as many.
     ///   - periodMS: how often the device is to hand over audio, in ms; it chooses something near.
     /// - Throws: `device-unavailable`.
-    public convenience init(device: String, periodMS: Int = 20) throws(SpeechError) {
-        try self.init(device: device, periodMS: periodMS) { handle in
+    public convenience init(
+        device: String, sampleRate: Int = 16_000, channels: Int = 1, periodMS: Int = 20
+    ) throws(SpeechError) {
+        try self.init(device: device, sampleRate: sampleRate, channels: channels, periodMS: periodMS) { handle in
             // Without blocking, so that a busy device is refused instead of waited for.
             snd_pcm_open(&handle, device, SND_PCM_STREAM_CAPTURE, CInt(SND_PCM_NONBLOCK))
         }
     }
 
     /// - Parameter open: opens the device without blocking; returns ALSA's status.
-    init(device: String, periodMS: Int, open: (inout OpaquePointer?) -> CInt) throws(SpeechError) {
+    init(
+        device: String, sampleRate: Int = 16_000, channels: Int = 1, periodMS: Int, open: (inout OpaquePointer?) -> CInt
+    ) throws(SpeechError) {
         alsa_be_quiet()
         var opened: OpaquePointer?
         let status = open(&opened)
         guard status >= 0, let handle = opened else { throw Self.unavailable(device, status) }
         do {
-            format = try Self.configure(handle, device: device, periodMS: periodMS)
+            format = try Self.configure(
+                handle, device: device, [(sampleRate, false)] + Self.rates, channels: channels, periodMS: periodMS)
         } catch {
             snd_pcm_close(handle)
             throw error
@@ -54,14 +61,18 @@ public final class Microphone: LiveSource {
 
     deinit { snd_pcm_close(handle) }
 
-    private static func configure(_ handle: OpaquePointer, device: String, periodMS: Int) throws(SpeechError) -> AudioFormat {
+    private static func configure(
+        _ handle: OpaquePointer, device: String, _ rates: [(hertz: Int, isConverted: Bool)], channels: Int, periodMS: Int
+    ) throws(SpeechError) -> AudioFormat {
         var parameters: OpaquePointer?
         var status = snd_pcm_hw_params_malloc(&parameters)
         defer { snd_pcm_hw_params_free(parameters) }
         guard status >= 0, let parameters else { throw unavailable(device, status) }
         for rate in rates {
-            status = negotiate(handle, parameters, rate: rate.hertz, isConverted: rate.isConverted, periodMS: periodMS)
-            if status >= 0 { return try AudioFormat(sampleRate: Int(rate.hertz), channels: 1) }
+            status = negotiate(
+                handle, parameters, rate: CUnsignedInt(rate.hertz), isConverted: rate.isConverted, channels: channels,
+                periodMS: periodMS)
+            if status >= 0 { return try AudioFormat(sampleRate: rate.hertz, channels: channels) }
         }
         throw unavailable(device, status)
     }
@@ -70,7 +81,8 @@ public final class Microphone: LiveSource {
     ///
     /// - Returns: ALSA's status.
     private static func negotiate(
-        _ handle: OpaquePointer, _ parameters: OpaquePointer, rate: CUnsignedInt, isConverted: Bool, periodMS: Int
+        _ handle: OpaquePointer, _ parameters: OpaquePointer, rate: CUnsignedInt, isConverted: Bool, channels: Int,
+        periodMS: Int
     ) -> CInt {
         var period = CUnsignedInt(periodMS * 1000)
         var buffer = bufferMicroseconds
@@ -79,7 +91,7 @@ public final class Microphone: LiveSource {
             { snd_pcm_hw_params_set_rate_resample(handle, parameters, isConverted ? 1 : 0) },
             { snd_pcm_hw_params_set_access(handle, parameters, SND_PCM_ACCESS_RW_INTERLEAVED) },
             { snd_pcm_hw_params_set_format(handle, parameters, SND_PCM_FORMAT_S16_LE) },
-            { snd_pcm_hw_params_set_channels(handle, parameters, 1) },
+            { snd_pcm_hw_params_set_channels(handle, parameters, CUnsignedInt(channels)) },
             { snd_pcm_hw_params_set_rate(handle, parameters, rate, 0) },
             { snd_pcm_hw_params_set_period_time_near(handle, parameters, &period, nil) },
             { snd_pcm_hw_params_set_buffer_time_near(handle, parameters, &buffer, nil) },

@@ -38,7 +38,6 @@ public struct ServerRoutes: Sendable {
         addWebSocketHints(to: router, [FeedEndpoint.path, StreamEndpoint.path])
         addReference(to: router)
         router.get("/") { _, _ in try page("index.html", in: .captions) }
-        router.get("/captions/:file") { _, context in try page(context.parameters.get("file") ?? "", in: .captions) }
         refuseOtherMethods(on: router)
         return router
     }
@@ -176,6 +175,8 @@ public struct ServerRoutes: Sendable {
         router.get("/schemas") { _, _ in schemaList() }
         router.get("/docs") { _, _ in try page("reference.html", in: .reference) }
         router.get("/redoc") { _, _ in try page("reference.html", in: .reference) }
+        // What both pages are made of.
+        router.get("/captions/:file") { _, context in try page(context.parameters.get("file") ?? "", in: .captions) }
         router.get("/reference/:file") { _, context in try page(context.parameters.get("file") ?? "", in: .reference) }
         // Where the `type` of a problem points; browsers keep the code behind the `#`.
         router.get("/docs/errors") { _, _ in Response.redirect(to: "/docs", type: .permanent) }

@@ -102,7 +102,7 @@ private final class StreamHandler: WebSocketHandler {
                 advice: "Use one of: \(languages.sorted().joined(separator: ", ")).")
         }
         let format = try AudioFormat(sampleRate: start.sampleRate ?? 16_000, channels: start.channels ?? 1, encoding: encoding)
-        let session = try registry.create(format: format)
+        let session = try registry.create(format: format, language: start.language)
         self.session = session
         connection.send(
             text: ServerStreamMessage.ack(
