@@ -10,27 +10,9 @@ import Telemetry
 ///
 /// Other threads only put things into its inbox and wake its lane; everything that is ordered happens in ``drain()``.
 public actor LiveSession: LaneClient, RecognitionObserver {
-    /// Audio that may wait in the inbox: more makes the connection stop reading.
-    private static let inboxSeconds = 4
     /// Finals that are kept for a client that resumes.
     private static let history = 2000
 
-    private struct Inbox {
-        var audio: [UInt8] = []
-        /// Bytes taken from all connections; what the current one sends again is not counted.
-        var received = 0
-        /// Bytes that the current connection is about to send again.
-        var overlap = 0
-        /// A cut connection left the beginning of a sample behind.
-        var mustDropPartialSample = false
-        var audioArrived: UInt64 = 0
-        var isFull = false
-        var updates: [(UtteranceKey, RecognitionUpdate, UInt64)] = []
-        var controls: [Control] = []
-        var connection = 0
-        var isQueued = false
-        var isOver = false
-    }
     /// What can happen to a source of the server's own.
     public enum SourceNews: Sendable {
         /// It failed; no audio comes until it is ``back``.
@@ -38,29 +20,6 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         case back
         /// So many sample frames did not fit anywhere.
         case dropped(frames: Int)
-    }
-
-    /// When an utterance went from hand to hand, in ns of the monotonic clock.
-    private struct Request {
-        /// The last needed sample arrived.
-        var arrived: UInt64
-        /// The lane took it up.
-        var taken: UInt64
-        /// The recogniser was told that the utterance is complete.
-        var finished: UInt64
-        /// It answered.
-        var answered: UInt64
-
-        var latency: (ingestMS: Double, recogniserMS: Double) {
-            (Double(finished &- arrived) / 1e6, Double(answered &- finished) / 1e6)
-        }
-    }
-
-    private enum Control {
-        case attach(any SessionListener, lastSequence: Int?)
-        case detach(connection: Int)
-        case source(SourceNews)
-        case end
     }
 
     /// The session's public name.
@@ -80,14 +39,14 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     private nonisolated let lane: Lane
     private nonisolated let services: SessionServices
-    private nonisolated let inbox = Mutex(Inbox())
+    private nonisolated let inbox: Mutex<SessionInbox>
 
     private var pipeline: SpeechPipeline?
     private var gate: GatedDetector?
     private var listener: (any SessionListener)?
     private var recognitions: [UtteranceKey: any Recognition] = [:]
     /// Utterances that were spoken to their end and have no answer that was told.
-    private var requests: [UtteranceKey: Request] = [:]
+    private var requests: [UtteranceKey: UtteranceTimes] = [:]
     private var feed: SessionFeed?
     private var adaptation: String?
     private var finals: [FinalResult] = []
@@ -122,6 +81,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         self.name = name
         self.language = language ?? services.language
         self.format = format
+        inbox = Mutex(SessionInbox(format: format))
         self.lane = lane
         self.services = services
     }
@@ -134,20 +94,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     /// - Returns: the connection's number, for ``ingest(_:from:)`` and ``detach(_:)``.
     public nonisolated func attach(_ listener: any SessionListener, lastSequence: Int? = nil) -> Int {
         let number = inbox.withLock { inbox in
-            inbox.connection += 1
             detachedSince.store(0, ordering: .relaxed)
-            inbox.controls.append(.attach(listener, lastSequence: lastSequence))
-            inbox.overlap = 0
-            // The rest of a cut sample will not come: the new connection begins with a whole one.
-            let partial = inbox.received % format.bytesPerFrame
-            inbox.received -= partial
-            if inbox.audio.count >= partial {
-                inbox.audio.removeLast(partial)
-            } else {
-                inbox.audio = []
-                inbox.mustDropPartialSample = true
-            }
-            return inbox.connection
+            return inbox.attach(listener, lastSequence: lastSequence)
         }
         wake()
         return number
@@ -156,7 +104,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     /// The connection is gone; the session waits for another.
     public nonisolated func detach(_ connection: Int) {
         inbox.withLock {
-            $0.controls.append(.detach(connection: connection))
+            $0.add(.detach(connection: connection))
             guard connection == $0.connection else { return }
             detachedSince.store(max(1, services.clock.monotonicNanoseconds), ordering: .relaxed)
         }
@@ -168,36 +116,18 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     ///
     /// - Throws: ``ErrorCode/resumeGap`` when audio between what the session has and `sample` is missing.
     public nonisolated func goOn(at sample: Int, from connection: Int) throws(SpeechError) {
-        let (missing, received) = inbox.withLock { inbox in
-            guard connection == inbox.connection else { return (0, 0) }
-            let received = inbox.received / format.bytesPerFrame
-            inbox.overlap = max(0, inbox.received - sample * format.bytesPerFrame)
-            return (sample - received, received)
+        let result = inbox.withLock { inbox in
+            Result { () throws(SpeechError) in try inbox.goOn(at: sample, from: connection) }
         }
-        guard missing > 0 else { return }
-        throw SpeechError(
-            .resumeGap, "The audio goes on at sample \(sample), but \(missing) samples before it never came.",
-            advice: "Send from sample \(received), as `resumed` said; or start a new session.")
+        try result.get()
     }
 
     /// Takes audio; what an older connection sends is ignored.
     ///
     /// - Returns: false when the inbox is full: read no more until ``SessionEvent/hasRoom``.
     public nonisolated func ingest(_ bytes: UnsafeRawBufferPointer, from connection: Int) -> Bool {
-        let limit = format.sampleRate * format.bytesPerFrame * Self.inboxSeconds
-        // Woken as each detector window is complete: the hop between threads costs more than the work.
-        let window = format.sampleRate * format.bytesPerFrame * VoiceActivityWindow.milliseconds / 1000
-        let (hasRoom, wakes) = inbox.withLock { inbox in
-            guard connection == inbox.connection, !inbox.isOver else { return (true, false) }
-            let known = min(inbox.overlap, bytes.count)
-            inbox.overlap -= known
-            let windowsBefore = inbox.received / window
-            inbox.received += bytes.count - known
-            inbox.audio.append(contentsOf: bytes[known...])
-            // The newest portion is the last one needed for what this hand-over can decide.
-            inbox.audioArrived = services.clock.monotonicNanoseconds
-            inbox.isFull = inbox.audio.count >= limit
-            return (!inbox.isFull, inbox.received / window > windowsBefore)
+        let (hasRoom, wakes) = inbox.withLock {
+            $0.take(bytes, from: connection, at: services.clock.monotonicNanoseconds)
         }
         if wakes { wake() }
         return hasRoom
@@ -205,19 +135,19 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     /// No more audio will come: what was said is finalised, then ``SessionEvent/ended(lastSequence:)`` follows.
     public nonisolated func end() {
-        inbox.withLock { $0.controls.append(.end) }
+        inbox.withLock { $0.add(.end) }
         wake()
     }
 
     /// Says what became of the source that the audio comes from.
     public nonisolated func hear(_ news: SourceNews) {
-        inbox.withLock { $0.controls.append(.source(news)) }
+        inbox.withLock { $0.add(.source(news)) }
         wake()
     }
 
     public nonisolated func recognition(_ key: UtteranceKey, updated update: RecognitionUpdate) {
-        let now = services.clock.monotonicNanoseconds
-        inbox.withLock { $0.updates.append((key, update, now)) }
+        let answer = SessionInbox.Answer(key: key, update: update, at: services.clock.monotonicNanoseconds)
+        inbox.withLock { $0.add(answer) }
         wake()
     }
 
@@ -227,18 +157,10 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     }
 
     /// How full the inbox is, 0–1.
-    nonisolated var inboxUtilization: Double {
-        let limit = format.sampleRate * format.bytesPerFrame * Self.inboxSeconds
-        return min(1, Double(inbox.withLock { $0.audio.count }) / Double(limit))
-    }
+    nonisolated var inboxUtilization: Double { inbox.withLock { $0.utilization } }
 
     private nonisolated func wake() {
-        let mustQueue = inbox.withLock {
-            let isNew = !$0.isQueued
-            $0.isQueued = true
-            return isNew
-        }
-        if mustQueue { lane.wake(self) }
+        if inbox.withLock({ $0.queue() }) { lane.wake(self) }
     }
 
     public nonisolated func runOnLane() { assumeIsolated { $0.drain() } }
@@ -248,29 +170,17 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     // MARK: - on the lane
 
     private func drain() {
-        var updates: [(UtteranceKey, RecognitionUpdate, UInt64)] = []
-        var controls: [Control] = []
-        var arrived: UInt64 = 0
-        var wasFull = false
-        var mustDropPartialSample = false
-        audio.removeAll(keepingCapacity: true)
-        inbox.withLock { inbox in
-            inbox.isQueued = false
-            swap(&updates, &inbox.updates)
-            swap(&controls, &inbox.controls)
-            swap(&audio, &inbox.audio)
-            arrived = inbox.audioArrived
-            wasFull = inbox.isFull
-            inbox.isFull = false
-            swap(&mustDropPartialSample, &inbox.mustDropPartialSample)
-        }
+        let storage = audio
+        audio = []
+        let delivery = inbox.withLock { $0.takeAll(reusing: storage) }
+        audio = delivery.audio
         // Whoever begins hears everything; whoever resumes is told a position that counts what the cut connection still delivered.
-        for case .attach(let newcomer, nil) in controls { attach(newcomer, resumingAfter: nil) }
-        if mustDropPartialSample { pipeline?.dropPartialSample() }
-        for (key, update, at) in updates { take(update, for: key, at: at) }
-        if !audio.isEmpty, !hasEnded { take(audio, arrived: arrived) }
-        if wasFull { listener?.session(.hasRoom) }
-        for control in controls {
+        for case .attach(let newcomer, nil) in delivery.controls { attach(newcomer, resumingAfter: nil) }
+        if delivery.mustDropPartialSample { pipeline?.dropPartialSample() }
+        for answer in delivery.answers { take(answer.update, for: answer.key, at: answer.at) }
+        if !audio.isEmpty, !hasEnded { take(audio, arrived: delivery.arrived) }
+        if delivery.wasFull { listener?.session(.hasRoom) }
+        for control in delivery.controls {
             switch control {
             case .attach(let newcomer, let lastSequence?): attach(newcomer, resumingAfter: lastSequence)
             case .attach(_, nil): break
@@ -378,7 +288,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         var current: [PipelineAction] = []
         swap(&current, &actions)
         // The utterance that has its answer, as long as that was not emitted.
-        var settled: (key: UtteranceKey, request: Request?)?
+        var settled: (key: UtteranceKey, request: UtteranceTimes?)?
         for action in current {
             switch action {
             case .begin(let key, let suppressesNoise):
@@ -396,7 +306,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             case .finish(let key):
                 recognitions[key]?.finish()
                 let now = services.clock.monotonicNanoseconds
-                requests[key] = Request(arrived: since, taken: max(since, lastTaken), finished: now, answered: now)
+                requests[key] = UtteranceTimes(arrived: since, taken: max(since, lastTaken), finished: now, answered: now)
                 feed?.tell(.speechStopped(key, atMS: spoken.through.milliseconds))
             case .cancel(let key):
                 recognitions.removeValue(forKey: key)?.cancel()
@@ -425,9 +335,9 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     }
 
     /// Tells a final to the client first, and then to the world.
-    private func emit(_ final: FinalResult, of request: Request?, since: UInt64) {
+    private func emit(_ final: FinalResult, of request: UtteranceTimes?, since: UInt64) {
         var result = final
-        if let request { (result.latency.ingestMS, result.latency.recogniserMS) = request.latency }
+        if let request { (result.latency.ingestMS, result.latency.recogniserMS) = (request.ingestMS, request.recogniserMS) }
         services.metrics.finals.increment()
         finals.append(result)
         if finals.count > Self.history { finals.removeFirst(finals.count - Self.history) }
@@ -474,7 +384,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         hasEnded = true
         feed?.end(reason)
         feed = nil
-        inbox.withLock { $0.isOver = true }
+        inbox.withLock { $0.close() }
         if let stability = pipeline?.stability {
             services.metrics.wordsShown.increment(by: stability.shown)
             services.metrics.wordsRevised.increment(by: stability.revised)
