@@ -37,6 +37,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     /// What the client sends.
     public nonisolated let format: AudioFormat
 
+    private nonisolated let configuration: SpeechPipeline.Configuration
     private nonisolated let lane: Lane
     private nonisolated let services: SessionServices
     private nonisolated let inbox: Mutex<SessionInbox>
@@ -71,8 +72,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     init(
         id: SessionID, audioID: AudioID, token: String, tenant: TenantID, name: String, language: String?,
-        format: AudioFormat, lane: Lane,
-        services: SessionServices
+        format: AudioFormat, configuration: SpeechPipeline.Configuration, lane: Lane, services: SessionServices
     ) {
         self.id = id
         self.audioID = audioID
@@ -82,6 +82,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         self.language = language ?? services.language
         self.format = format
         inbox = Mutex(SessionInbox(format: format))
+        self.configuration = configuration
         self.lane = lane
         self.services = services
     }
@@ -221,7 +222,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             let detectors = services.detectors
             let gate = GatedDetector(lease: { detectors.lease() }, giveBack: { detectors.giveBack($0) })
             self.gate = gate
-            pipeline = SpeechPipeline(format: format, configuration: services.pipeline, detector: gate)
+            pipeline = SpeechPipeline(format: format, configuration: configuration, detector: gate)
         }
         feed?.hears(true)
         lastArrival = arrived

@@ -7,10 +7,26 @@ import Telemetry
 
 /// All live sessions: makes them, finds them again for a client that resumes, forgets them when their time is over.
 public final class SessionRegistry: Sendable {
+    /// What can change while sessions run; new ones begin with it.
+    public struct Policy: Sendable {
+        /// How they listen.
+        public var pipeline: SpeechPipeline.Configuration
+        /// Sessions at a time; one more is refused with ``ErrorCode/overloaded``.
+        public var maximum: Int
+        /// How long a session outlives its connection.
+        public var resumeWindowSeconds: Int
+
+        /// Makes a policy.
+        public init(pipeline: SpeechPipeline.Configuration, maximum: Int, resumeWindowSeconds: Int) {
+            self.pipeline = pipeline
+            self.maximum = maximum
+            self.resumeWindowSeconds = resumeWindowSeconds
+        }
+    }
+
     private let services: SessionServices
     private let lanes: [Lane]
-    private let maximum: Int
-    private let resumeWindowSeconds: Int
+    private let policy: Mutex<Policy>
     private let sessions = Mutex<[SessionID: LiveSession]>([:])
     private let nextLane = Atomic<Int>(0)
 
@@ -18,14 +34,14 @@ public final class SessionRegistry: Sendable {
     ///
     /// - Parameters:
     ///   - lanes: dedicated threads that the sessions share, ≥1.
-    ///   - maximum: sessions at a time; one more is refused with ``ErrorCode/overloaded``.
-    ///   - resumeWindowSeconds: how long a session outlives its connection.
-    public init(services: SessionServices, lanes: Int, maximum: Int, resumeWindowSeconds: Int) {
+    public init(services: SessionServices, lanes: Int, policy: Policy) {
         self.services = services
         self.lanes = (0..<max(1, lanes)).map { Lane(name: "session-\($0)") }
-        self.maximum = maximum
-        self.resumeWindowSeconds = resumeWindowSeconds
+        self.policy = Mutex(policy)
     }
+
+    /// Changes what new sessions begin with.
+    public func adopt(_ new: Policy) { policy.withLock { $0 = new } }
 
     /// Sessions at the moment, those that wait for their client included.
     public var count: Int { sessions.withLock { $0.count } }
@@ -47,19 +63,20 @@ public final class SessionRegistry: Sendable {
     public func create(format: AudioFormat, tenant: TenantID = .local, name: String = "stream", language: String? = nil)
         throws(SpeechError) -> LiveSession
     {
+        let policy = policy.withLock { $0 }
         let lane = lanes[nextLane.wrappingAdd(1, ordering: .relaxed).oldValue % lanes.count]
         let token = hexadecimal(services.clock.randomBits()) + hexadecimal(services.clock.randomBits())
         let session = LiveSession(
             id: services.clock.makeSessionID(), audioID: services.clock.makeAudioID(), token: token, tenant: tenant,
-            name: name, language: language, format: format, lane: lane, services: services)
+            name: name, language: language, format: format, configuration: policy.pipeline, lane: lane, services: services)
         let fits = sessions.withLock {
-            guard $0.count < maximum else { return false }
+            guard $0.count < policy.maximum else { return false }
             $0[session.id] = session
             return true
         }
         guard fits else {
             throw SpeechError(
-                .overloaded, "There are \(maximum) sessions already.",
+                .overloaded, "There are \(policy.maximum) sessions already.",
                 advice: "Try again in a moment; the operator can raise session.max_sessions.")
         }
         return session
@@ -80,6 +97,7 @@ public final class SessionRegistry: Sendable {
     /// Forgets sessions whose client did not come back; call it once a second.
     public func sweep() async {
         let now = services.clock.monotonicNanoseconds
+        let resumeWindowSeconds = policy.withLock { $0.resumeWindowSeconds }
         let alone = sessions.withLock { $0.values.filter { $0.hasBeenAlone(for: resumeWindowSeconds, at: now) } }
         for session in alone where await session.expire(now: now, resumeWindowSeconds: resumeWindowSeconds) {
             sessions.withLock { _ = $0.removeValue(forKey: session.id) }

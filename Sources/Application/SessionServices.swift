@@ -1,12 +1,10 @@
 public import PipelineFeed
 public import Ports
-public import SpeechPipeline
 
 /// What every session needs from outside.
 public struct SessionServices: Sendable {
     let recognizer: any Recognizer
     let detectors: DetectorPool
-    let pipeline: SpeechPipeline.Configuration
     let clock: any Clock
     let metrics: SessionMetrics
     let feed: any FeedPublisher
@@ -22,13 +20,12 @@ public struct SessionServices: Sendable {
     ///   - language: of sessions that name none, ISO 639-1.
     ///   - frameMS: what one frame is, in ms, where frames are counted.
     public init(
-        recognizer: any Recognizer, detectors: DetectorPool, pipeline: SpeechPipeline.Configuration, clock: any Clock,
+        recognizer: any Recognizer, detectors: DetectorPool, clock: any Clock,
         metrics: SessionMetrics, feed: any FeedPublisher,
         annotate: @escaping TranscriptFeed.Annotate, language: String, frameMS: Int = 20
     ) {
         self.recognizer = recognizer
         self.detectors = detectors
-        self.pipeline = pipeline
         self.clock = clock
         self.metrics = metrics
         self.feed = feed

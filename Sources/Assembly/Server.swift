@@ -26,14 +26,20 @@ public struct Server: Sendable {
     private let configuration: Configuration
     private let logger: Logger
     private let workerCommand: [String]?
+    private let reload: ConfigurationReload.Source?
 
     /// Makes a server; nothing runs until ``run(onReady:)``.
     ///
-    /// - Parameter workerCommand: the program that is run for worker processes, and its arguments; nil for this one.
-    public init(configuration: Configuration, logger: Logger, workerCommand: [String]? = nil) {
+    /// - Parameters:
+    ///   - workerCommand: the program that is run for worker processes, and its arguments; nil for this one.
+    ///   - reload: where a newer configuration comes from at SIGHUP; nil when it is not to be looked for.
+    public init(
+        configuration: Configuration, logger: Logger, workerCommand: [String]? = nil, reload: ConfigurationReload.Source? = nil
+    ) {
         self.configuration = configuration
         self.logger = logger
         self.workerCommand = workerCommand
+        self.reload = reload
     }
 
     /// Serves until SIGTERM, SIGINT or cancellation of the task's graceful shutdown.
@@ -60,12 +66,11 @@ public struct Server: Sendable {
         let publishing = try Publishing(settings, version: Self.version)
         let registry = SessionRegistry(
             services: SessionServices(
-                recognizer: pool, detectors: detectors, pipeline: Recognition.pipelineConfiguration(settings),
-                clock: SystemClock(), metrics: SessionMetrics(registry: metrics), feed: publishing.hub,
+                recognizer: pool, detectors: detectors, clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
+                feed: publishing.hub,
                 annotate: try Publishing.annotator(settings, models: models), language: settings.language.default,
                 frameMS: settings.audio.frameMS),
-            lanes: min(4, ProcessInfo.processInfo.activeProcessorCount),
-            maximum: settings.session.maxSessions, resumeWindowSeconds: settings.session.resumeWindowSeconds)
+            lanes: min(4, ProcessInfo.processInfo.activeProcessorCount), policy: SessionRegistry.Policy(settings))
 
         let languages: Set<String> = [pool.identity.language]
         guard languages.contains(settings.language.default) else {
@@ -154,6 +159,11 @@ public struct Server: Sendable {
                 eventLoopGroupProvider: .singleton, logger: logger),
             Sweeper(registry: registry, hub: publishing.hub), capture,
         ]
+        if let reload {
+            services.append(
+                ConfigurationReload(
+                    reload, running: configuration, registry: registry, feed: publishing.hub, metrics: metrics, logger: logger))
+        }
         if let feedListen {
             services.append(
                 Application(

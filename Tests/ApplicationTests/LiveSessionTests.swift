@@ -17,10 +17,11 @@ import Testing
         SessionRegistry(
             services: SessionServices(
                 recognizer: recognizer, detectors: DetectorPool { () throws(SpeechError) in LoudnessDetector() },
-                pipeline: SpeechPipeline.Configuration(), clock: clock, metrics: SessionMetrics(registry: MetricsRegistry()),
+                clock: clock, metrics: SessionMetrics(registry: MetricsRegistry()),
                 feed: feed, annotate: { _, language in .unexamined(expecting: language) }, language: "en"),
             lanes: 1,
-            maximum: maximum, resumeWindowSeconds: 60)
+            policy: SessionRegistry.Policy(
+                pipeline: SpeechPipeline.Configuration(), maximum: maximum, resumeWindowSeconds: 60))
     }
     private var format: AudioFormat { get throws { try AudioFormat(sampleRate: 16_000, channels: 1) } }
 
@@ -166,6 +167,18 @@ import Testing
         let events = await listener.untilEnd()
         #expect(events.finals.map(\.hypothesis.text) == ["utterance-2"])
         #expect(events.failures.map(\.code) == [.recogniserFailed])
+    }
+
+    @Test func `a new policy is for new sessions`() throws {
+        let registry = makeRegistry(maximum: 2)
+        _ = try registry.create(format: format)
+        let pipeline = SpeechPipeline.Configuration()
+        registry.adopt(SessionRegistry.Policy(pipeline: pipeline, maximum: 1, resumeWindowSeconds: 60))
+        let error = try #require(throws: SpeechError.self) { try registry.create(format: format) }
+        #expect(error.code == .overloaded && error.message.contains("1"))
+        registry.adopt(SessionRegistry.Policy(pipeline: pipeline, maximum: 3, resumeWindowSeconds: 60))
+        _ = try registry.create(format: format)
+        #expect(registry.count == 2)
     }
 
     @Test func `what a client is told is published, and how the session got there`() async throws {

@@ -360,7 +360,7 @@ def test_the_token_goes_to_no_other_server(tmp_path):
     with answering(note) as url:
         elsewhere = url.replace("127.0.0.1", "0.0.0.0")  # reaches this machine too, but is none of its names
         assert gather_into(tmp_path, "--url", elsewhere, MYNAH_SERVER_TOKEN_FILE=str(tmp_path / "token")).returncode == 0
-        assert len(heard) == 4 and not any(b"uthorization" in request for request in heard)
+        assert len(heard) == 5 and not any(b"uthorization" in request for request in heard)
         (tmp_path / "out.tar.gz").unlink()
         assert gather_into(tmp_path, "--url", elsewhere, "--token-file", tmp_path / "token").returncode == 0
         assert f"Authorization: Bearer {secret}".encode() in heard[-1]

@@ -23,12 +23,28 @@ final class Lines: Sendable {
     ) -> Logger {
         Logger(label: "http") { [lines] label in
             LineLogHandler(
-                component: label, level: level, style: style, redaction: Redaction(allowsTranscripts: transcripts),
+                component: label, threshold: LogThreshold(level), style: style,
+                redaction: Redaction(allowsTranscripts: transcripts),
                 provider: provider, now: { LogTime(unixMilliseconds: 1_795_222_800_007) }, write: lines.append)
         }
     }
 
     private let prefix = #"{"timestamp":"2026-11-21T01:00:00.007Z","level":"#
+
+    @Test func theThresholdChangesWhileLoggersLive() {
+        let threshold = LogThreshold(.warning)
+        var logger = Logger(label: "http") { [lines] label in
+            LineLogHandler(
+                component: label, threshold: threshold, style: .json, redaction: Redaction(allowsTranscripts: false),
+                provider: nil, now: { LogTime(unixMilliseconds: 0) }, write: lines.append)
+        }
+        logger.info("one")
+        threshold.level = .info
+        logger.info("two")
+        logger.logLevel = .error
+        logger.warning("three")
+        #expect(lines.all.count == 1 && lines.all.first?.contains("two") == true && threshold.level == .info)
+    }
 
     @Test func anEventIsOneLineOfJSON() {
         var logger = logger()
@@ -166,13 +182,13 @@ final class Lines: Sendable {
     func theStyleFollowsTheTerminalAndTheOperator(
         format: LogSetup.Format, isTerminal: Bool, environment: [String: String], style: LineLogHandler.Style
     ) {
-        let setup = LogSetup(level: .info, format: format, showsTranscripts: false)
+        let setup = LogSetup(threshold: LogThreshold(.info), format: format, showsTranscripts: false)
         #expect(setup.style(isTerminal: isTerminal, environment: environment) == style)
     }
 
     @Test func bootstrapSendsEveryLoggerToStandardError() async throws {
         let result = try await #require(processExitsWith: .success, observing: [\.standardErrorContent]) {
-            LogSetup(level: .debug, format: .json, showsTranscripts: false).bootstrap(environment: [:])
+            LogSetup(threshold: LogThreshold(.debug), format: .json, showsTranscripts: false).bootstrap(environment: [:])
             Logger(label: "stt").debug("warm")
             exit(0)
         }

@@ -3,7 +3,8 @@ public func configurationReference() -> String {
     let sections = Setting.sections.map { section in
         let rows = Setting.all.filter { $0.section == section }.map { setting in
             let names = setting.environmentNames.map { "`\($0)`" }.joined(separator: ", ")
-            return "| `\(setting.key)` | \(setting.shownDefault) | \(setting.requirement) | \(names) | \(setting.summary) |\n"
+            return
+                "| `\(setting.key)` | \(setting.shownDefault) | \(setting.requirement) | \(names) | \(setting.summary)\(setting.isReloadable ? " ↻" : "") |\n"
         }
         return "\n## \(section)\n\n| Key | Default | A value is | Environment | Meaning |\n|---|---|---|---|---|\n"
             + rows.joined()
@@ -38,6 +39,9 @@ private let preface = """
     `mynah config check` tells every fault of every source at once, `mynah config show` every value and where it comes from, and
     `mynah config schema` prints a JSON Schema for your editor. Everything is checked before anything starts; an unknown key is a
     fault.
+
+    At SIGHUP a running server reads it all again and takes over what is marked ↻, for what begins from then on; the log and a
+    `config_changed` event say what that was, and what waits for the next start. With a fault in it, the old configuration stays.
 
     In files, `${NAME}` stands for an environment variable and `${NAME:default}` for one that may be missing; `$${` is a literal
     `${`. `~` or nothing empties an optional setting. An environment variable that is empty counts as not set; `--set key=` empties

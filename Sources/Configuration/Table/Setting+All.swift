@@ -54,17 +54,19 @@ extension Setting {
             "Probability from which audio is taken for speech; lower hears more."),
         Setting(
             "preprocess.denoise", \.preprocess.denoise, .choice,
+            isReloadable: true,
             "Whether the recogniser hears speech with the noise taken out of it; `auto`: where the noise is loud enough to matter."
         ),
 
         Setting(
             "endpointing.silence_ms", \.endpointing.silenceMS, .integer(100...5000, unit: "ms"),
-            "Silence that ends an utterance; all of it is part of the delay of a final result."),
+            isReloadable: true, "Silence that ends an utterance; all of it is part of the delay of a final result."),
         Setting(
             "endpointing.minimum_speech_ms", \.endpointing.minimumSpeechMS, .integer(10...2000, unit: "ms"),
-            "Speech shorter than this is taken for noise."),
+            isReloadable: true, "Speech shorter than this is taken for noise."),
         Setting(
             "endpointing.maximum_utterance_ms", \.endpointing.maximumUtteranceMS, .integer(1000...15_000, unit: "ms"),
+            isReloadable: true,
             "An utterance is ended here even when nobody pauses, which bounds what a client keeps for a resume."),
 
         Setting("stt.engine", \.stt.engine, .choice, "The recogniser."),
@@ -105,16 +107,19 @@ extension Setting {
 
         Setting(
             "session.resume_window_seconds", \.session.resumeWindowSeconds, .integer(1...600, unit: "s"),
-            "How long a session whose connection broke can be resumed."),
+            isReloadable: true, "How long a session whose connection broke can be resumed."),
         Setting(
-            "session.max_sessions", \.session.maxSessions, .integer(1...100_000), "The most sessions, connected or resumable."),
+            "session.max_sessions", \.session.maxSessions, .integer(1...100_000), isReloadable: true,
+            "The most sessions, connected or resumable."),
 
         Setting(
             "models.directory", \.models.directory, .path,
             defaultNote: "`models` in `MYNAH_DATA`, else in `$XDG_DATA_HOME/mynah`, else in `~/.local/share/mynah`",
             "Where models are found."),
 
-        Setting("log.level", \.log.level, .choice, environment: "RTAP_LOG_LEVEL", "The least severe level that is logged."),
+        Setting(
+            "log.level", \.log.level, .choice, environment: "RTAP_LOG_LEVEL", isReloadable: true,
+            "The least severe level that is logged."),
         Setting("log.format", \.log.format, .choice, "`auto` is text on a terminal and JSON everywhere else."),
         Setting("log.transcripts", \.log.transcripts, .boolean, "Whether logs may hold recognised text."),
     ]

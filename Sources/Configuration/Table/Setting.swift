@@ -10,24 +10,30 @@ public struct Setting: Sendable {
     public let requirement: String
     /// How the default is described where it depends on the environment.
     public let defaultNote: String?
+    /// Whether a running server takes a new value at SIGHUP; else it is for the next start.
+    public let isReloadable: Bool
     /// The environment variables that set it: the generic one first.
     public let environmentNames: [String]
 
     let schema: [String: JSON]
     let read: @Sendable (Settings) -> JSON
     let apply: @Sendable (RawValue, inout Settings) throws(Rejection) -> Void
+    /// Takes the value over from other settings.
+    let copy: @Sendable (Settings, inout Settings) -> Void
 
     init<Value>(
         _ key: String, _ path: any WritableKeyPath<Settings, Value> & Sendable, _ codec: Codec<Value>, environment: String? = nil,
-        defaultNote: String? = nil, _ summary: String
+        defaultNote: String? = nil, isReloadable: Bool = false, _ summary: String
     ) {
         self.key = key
         self.summary = summary
         self.requirement = codec.requirement
         self.defaultNote = defaultNote
         self.environmentNames = ["MYNAH_" + key.uppercased().replacing(".", with: "_")] + (environment.map { [$0] } ?? [])
+        self.isReloadable = isReloadable
         self.schema = codec.schema
         self.read = { codec.show($0[keyPath: path]) }
+        self.copy = { $1[keyPath: path] = $0[keyPath: path] }
         self.apply = { raw, settings throws(Rejection) in settings[keyPath: path] = try codec.parse(raw) }
     }
 

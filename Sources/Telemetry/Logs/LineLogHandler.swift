@@ -10,9 +10,15 @@ public struct LineLogHandler: LogHandler {
         case text(colour: Bool)
     }
 
-    public var logLevel: Logger.Level
+    /// What this logger was told, else what the threshold says at the moment.
+    public var logLevel: Logger.Level {
+        get { ownLevel ?? threshold.level }
+        set { ownLevel = newValue }
+    }
     public var metadata: Logger.Metadata = [:]
     public var metadataProvider: Logger.MetadataProvider?
+    private var ownLevel: Logger.Level?
+    private let threshold: LogThreshold
     private let component: String
     private let style: Style
     private let redaction: Redaction
@@ -24,20 +30,21 @@ public struct LineLogHandler: LogHandler {
     ///   - showsTranscripts: Whether fields that hold recognised text are shown; if not, they are redacted as secrets are.
     ///   - write: Takes one whole line with its newline; called on the logging thread.
     public init(
-        component: String, level: Logger.Level, style: Style, showsTranscripts: Bool, provider: Logger.MetadataProvider? = nil,
+        component: String, threshold: LogThreshold, style: Style, showsTranscripts: Bool,
+        provider: Logger.MetadataProvider? = nil,
         write: @escaping @Sendable (String) -> Void = writeToStandardError
     ) {
         self.init(
-            component: component, level: level, style: style, redaction: Redaction(allowsTranscripts: showsTranscripts),
+            component: component, threshold: threshold, style: style, redaction: Redaction(allowsTranscripts: showsTranscripts),
             provider: provider, now: LogTime.now, write: write)
     }
 
     init(
-        component: String, level: Logger.Level, style: Style, redaction: Redaction, provider: Logger.MetadataProvider?,
+        component: String, threshold: LogThreshold, style: Style, redaction: Redaction, provider: Logger.MetadataProvider?,
         now: @escaping @Sendable () -> LogTime, write: @escaping @Sendable (String) -> Void
     ) {
         self.component = component
-        self.logLevel = level
+        self.threshold = threshold
         self.style = style
         self.redaction = redaction
         self.metadataProvider = provider

@@ -14,15 +14,15 @@ public struct LogSetup: Sendable {
     }
 
     /// The least severe level that is written.
-    public var level: Logger.Level
+    public var threshold: LogThreshold
     /// How lines look.
     public var format: Format
     /// Whether recognised text may appear in logs.
     public var showsTranscripts: Bool
 
     /// Makes a setup.
-    public init(level: Logger.Level, format: Format, showsTranscripts: Bool) {
-        self.level = level
+    public init(threshold: LogThreshold, format: Format, showsTranscripts: Bool) {
+        self.threshold = threshold
         self.format = format
         self.showsTranscripts = showsTranscripts
     }
@@ -33,7 +33,7 @@ public struct LogSetup: Sendable {
         LoggingSystem.bootstrap(
             { [self] label, provider in
                 LineLogHandler(
-                    component: label, level: level, style: style, showsTranscripts: showsTranscripts, provider: provider)
+                    component: label, threshold: threshold, style: style, showsTranscripts: showsTranscripts, provider: provider)
             }, metadataProvider: provider)
     }
 

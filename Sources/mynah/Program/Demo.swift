@@ -6,6 +6,7 @@ import Logging
 import MynahClient
 import MynahConfiguration
 import SpeechModel
+import Telemetry
 import SpeechPipeline
 
 struct Demo: AsyncParsableCommand {
@@ -29,7 +30,7 @@ struct Demo: AsyncParsableCommand {
                 .unreadableFile, "There is no sample speech beside \(models.directory).",
                 advice: "Run `Scripts/setup`, or `mynah listen --file YOUR.wav` while `mynah serve` runs.")
         }
-        let server = Server(configuration: configuration, logger: makeLogger(settings, level: .warning))
+        let server = Server(configuration: configuration, logger: makeLogger(settings, threshold: LogThreshold(.warning)))
         let once = once
         let begun = ContinuousClock.now
         Terminal.output.write("Mynah \(Server.version) loads its models …\n")
