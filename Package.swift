@@ -180,7 +180,7 @@ let package = Package(
         .testTarget(
             name: "HTTPEdgeTests",
             dependencies: [
-                "HTTPEdge", "PipelineFeed", "SpeechModel", "WireProtocol",
+                "HTTPEdge", "PipelineFeed", "Ports", "SpeechModel", "WireProtocol",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

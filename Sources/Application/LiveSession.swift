@@ -134,9 +134,10 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         return hasRoom
     }
 
-    /// No more audio will come: what was said is finalised, then ``SessionEvent/ended(lastSequence:)`` follows.
-    public nonisolated func end() {
-        inbox.withLock { $0.add(.end) }
+    /// No more audio will come, because there is none or because the server stops: what was said is finalised, then
+    /// ``SessionEvent/ended(lastSequence:)`` follows.
+    public nonisolated func end(serverStops: Bool = false) {
+        inbox.withLock { $0.add(.end(serverStops: serverStops)) }
         wake()
     }
 
@@ -194,7 +195,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
                 // Somebody who is there can use the decoder; the audio is kept and decoded again if the client comes back.
                 for (key, recognition) in recognitions where requests[key] == nil { recognition.park() }
             case .source(let news): take(news)
-            case .end:
+            case .end(let serverStops):
+                if serverStops { feed?.tell(.serverStopping) }
                 guard !isEnding else { break }
                 isEnding = true
                 pipeline?.finish(into: &actions)
@@ -337,6 +339,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     /// Tells a final to the client first, and then to the world.
     private func emit(_ final: FinalResult, of request: UtteranceTimes?, since: UInt64) {
+        let begun = services.clock.monotonicNanoseconds
         var result = final
         if let request { (result.latency.ingestMS, result.latency.recogniserMS) = (request.ingestMS, request.recogniserMS) }
         services.metrics.finals.increment()
@@ -345,6 +348,9 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         listener?.session(.transcript(.final(result), since: since))
         var timeline = StageTimeline(result.latency, answeredAt: request?.answered ?? since)
         if let request { timeline.move(request.taken &- request.arrived, from: .preprocess, to: .capture) }
+        // It waited for this lane and for older utterances; then its client's message was made.
+        timeline.mark(.stt, at: begun)
+        timeline.mark(.publish, at: services.clock.monotonicNanoseconds)
         feed?.publish(result, timeline: timeline)
     }
 

@@ -13,7 +13,7 @@ struct SessionInbox {
         case attach(any SessionListener, lastSequence: Int?)
         case detach(connection: Int)
         case source(LiveSession.SourceNews)
-        case end
+        case end(serverStops: Bool)
     }
 
     /// What the recogniser said, and when.

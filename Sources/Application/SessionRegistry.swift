@@ -94,6 +94,11 @@ public final class SessionRegistry: Sendable {
         return session
     }
 
+    /// The server stops: what was said in every session becomes final.
+    public func endAll() {
+        for session in sessions.withLock({ Array($0.values) }) { session.end(serverStops: true) }
+    }
+
     /// Forgets sessions whose client did not come back; call it once a second.
     public func sweep() async {
         let now = services.clock.monotonicNanoseconds

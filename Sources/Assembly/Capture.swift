@@ -59,7 +59,8 @@ struct Capture: Service {
     private static func malformed(_ text: String) -> SpeechError {
         SpeechError(
             .invalidConfiguration, "audio.sources: “\(text.prefix(100))” is no source.",
-            advice: "Write name=device:NAME, name=file:PATH or name=loop:PATH, for instance kitchen=device:plughw:1,0.")
+            advice: "Write name=device:NAME, name=file:PATH or name=loop:PATH, for instance kitchen=device:plughw:1. A name with a comma "
+                + "can only stand in the list of a YAML file.")
     }
 
     /// How full the fullest ring is, 0–1.
@@ -72,9 +73,9 @@ struct Capture: Service {
         for source in sources { source.loop.start() }
         try? await gracefulShutdown()
         for source in sources { await source.loop.stop() }
-        for source in sources { source.session.end() }
+        for source in sources { source.session.end(serverStops: true) }
         let deadline = ContinuousClock.now + Self.drainTime
-        while sources.contains(where: { !$0.session.isOver }), ContinuousClock.now < deadline {
+        while !Task.isCancelled, sources.contains(where: { !$0.session.isOver }), ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(10))
         }
     }

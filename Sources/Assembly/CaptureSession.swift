@@ -40,15 +40,17 @@ final class CaptureSession: CaptureSink, SessionListener {
     // MARK: - from the source's thread
 
     func captureBegan(format: AudioFormat) {
-        let (old, goesOn) = state.withLock { state in
+        let (old, connection, goesOn) = state.withLock { state in
             let goesOn = state.session != nil && state.format == format
             let old = goesOn ? nil : state.session
             if !goesOn { state.session = nil }
             state.format = format
             let wasLost = state.isLost
             state.isLost = false
-            return (old, goesOn && wasLost ? state.session : nil)
+            return (old, state.connection, goesOn && wasLost ? state.session : nil)
         }
+        // First detached: its end is not the new one's.
+        old?.detach(connection)
         old?.end()
         goesOn?.hear(.back)
         if id == nil { begin() }
@@ -83,8 +85,9 @@ final class CaptureSession: CaptureSink, SessionListener {
             ]
             return feed.publish(FeedEvent(.stageError, metadata: metadata, level: .error, stage: .capture), of: nil)
         }
-        // What was being said ends here: what follows comes after a gap.
-        let silence = [UInt8](repeating: 0, count: session.format.sampleRate * session.format.bytesPerFrame)
+        // What was being said ends here, because what follows comes after a gap: silence that is longer than any that an utterance may
+        // hold.
+        let silence = [UInt8](repeating: 0, count: session.format.sampleRate * 11 / 2 * session.format.bytesPerFrame)
         _ = silence.withUnsafeBytes { session.ingest($0, from: connection) }
         session.hear(.lost(error))
     }
@@ -125,7 +128,7 @@ final class CaptureSession: CaptureSink, SessionListener {
     // MARK: - the session
 
     /// Nothing more comes: what was said becomes final.
-    func end() { state.withLock { $0.session }?.end() }
+    func end(serverStops: Bool = false) { state.withLock { $0.session }?.end(serverStops: serverStops) }
 
     /// Whether everything was told.
     var isOver: Bool { hasEnded.load(ordering: .acquiring) || state.withLock { $0.session == nil } }
@@ -133,10 +136,18 @@ final class CaptureSession: CaptureSink, SessionListener {
     func session(_ event: SessionEvent) {
         switch event {
         case .hasRoom: hasRoom.store(true, ordering: .releasing)
-        case .ended: hasEnded.store(true, ordering: .releasing)
+        case .ended:
+            hasEnded.store(true, ordering: .releasing)
+            let (session, connection) = state.withLock { ($0.session, $0.connection) }
+            // So that the registry forgets it.
+            session?.detach(connection)
         case .broken(let error):
             logger.error("a source's audio cannot be used", metadata: ["source": "\(name)", "reason": "\(error)"])
-            state.withLock { $0.session = nil }
+            let (session, connection) = state.withLock { state in
+                defer { state.session = nil }
+                return (state.session, state.connection)
+            }
+            session?.detach(connection)
         case .transcript, .resumed, .replaced: break
         }
     }

@@ -27,6 +27,7 @@ public struct ConfigurationReload: Service {
     }
 
     private let source: Source
+    private let signals: UnixSignalsSequence
     private let running: Configuration
     private let registry: SessionRegistry
     private let feed: any FeedPublisher
@@ -34,10 +35,11 @@ public struct ConfigurationReload: Service {
     private let logger: Logger
 
     init(
-        _ source: Source, running: Configuration, registry: SessionRegistry, feed: any FeedPublisher, metrics: MetricsRegistry,
-        logger: Logger
+        _ source: Source, signals: UnixSignalsSequence, running: Configuration, registry: SessionRegistry,
+        feed: any FeedPublisher, metrics: MetricsRegistry, logger: Logger
     ) {
         self.source = source
+        self.signals = signals
         self.running = running
         self.registry = registry
         self.feed = feed
@@ -49,7 +51,7 @@ public struct ConfigurationReload: Service {
 
     public func run() async throws {
         var running = running
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { reload(&running) }
+        for await _ in signals.cancelOnGracefulShutdown() { reload(&running) }
     }
 
     private func reload(_ running: inout Configuration) {

@@ -72,7 +72,10 @@ public enum Recognition {
         SpeechPipeline.Configuration(
             endpointing: FixedSilence(silenceMS: settings.endpointing.silenceMS),
             minimumSpeechMS: settings.endpointing.minimumSpeechMS, maximumUtteranceMS: settings.endpointing.maximumUtteranceMS,
-            ringMS: settings.audio.ringBufferSizeMS, noiseSuppression: settings.preprocess.denoise)
+            // A pause waits in it, and a second of audio is taken at a time.
+            ringMS: max(
+                settings.audio.ringBufferSizeMS, settings.endpointing.silenceMS + settings.endpointing.minimumSpeechMS + 1500),
+            noiseSuppression: settings.preprocess.denoise)
     }
 
     /// The life of a worker process: `mynah worker live|file MODELS`. Enter it before any thread exists.

@@ -138,6 +138,8 @@ public struct Server: Sendable {
         if let metricsListen = settings.server.metricsListen { try checkPort(metricsListen, setting: "server.metrics_listen") }
         for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { loop.execute { makeThisThreadUrgent() } }
         publishing.start()
+        // From now on: while models load the signal would end the process.
+        let hangups = reload == nil ? nil : await UnixSignalsSequence(trapping: .sighup)
         let warming = ContinuousClock.now
         do {
             try await pool.start()
@@ -159,17 +161,18 @@ public struct Server: Sendable {
                 eventLoopGroupProvider: .singleton, logger: logger),
             Sweeper(registry: registry, hub: publishing.hub), capture,
         ]
-        if let reload {
+        if let reload, let hangups {
             services.append(
                 ConfigurationReload(
-                    reload, running: configuration, registry: registry, feed: publishing.hub, metrics: metrics, logger: logger))
+                    reload, signals: hangups, running: configuration, registry: registry, feed: publishing.hub, metrics: metrics, logger: logger))
         }
         if let feedListen {
-            services.append(
+            // Services stop in the reverse order: subscribers stay until the last final.
+            services.insert(
                 Application(
                     router: routes.feedRouter(access: access), server: .httpAndWebSockets(feedSockets),
                     configuration: .init(address: .hostname(feedListen.host, port: feedListen.port), serverName: "mynah"),
-                    eventLoopGroupProvider: .singleton, logger: logger))
+                    eventLoopGroupProvider: .singleton, logger: logger), at: 0)
         }
         if let operators = settings.server.metricsListen {
             services.append(
@@ -254,6 +257,7 @@ private struct Sweeper: Service {
                 try? await Task.sleep(for: .seconds(1))
             }
         }
+        registry.endAll()
     }
 }
 

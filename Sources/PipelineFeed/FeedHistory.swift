@@ -155,6 +155,11 @@ public struct FeedHistory<Message: Sendable>: Sendable {
         // A client may ask for any number.
         let start = min(max(0, after), .max - 1) + 1
         var replay = Replay()
+        if after == .max {
+            // Nothing can follow: who only wants what comes need not wait for a look at everything.
+            replay.isSessionKnown = session.map { places[$0] != nil } ?? true
+            return replay
+        }
         if let session {
             guard let place = places[session] else {
                 replay.isSessionKnown = false

@@ -197,6 +197,15 @@ import Testing
         }
     }
 
+    @Test func anUtteranceMustNotBeginAtItsLimit() throws {
+        let workspace = try Workspace(["default.yaml": "endpointing:\n  maximum_utterance_ms: 1000\n"])
+        #expect(throws: Never.self) { try workspace.load([:], [.set("endpointing.minimum_speech_ms=600")]) }
+        let error = try #require(throws: SpeechError.self) {
+            try workspace.load([:], [.set("endpointing.minimum_speech_ms=601")])
+        }
+        #expect("\(error)".contains("at least 400 ms below"))
+    }
+
     @Test(arguments: [
         ("server.listen=127.0.0.1:5802", true), ("output.zmq_pub_port_events=6553", true),
         ("output.zmq_pub_port_events=0", false), ("server.listen=127.0.0.1:0", false),

@@ -7,6 +7,7 @@ import wave
 
 import pytest
 from test_program import run
+from websockets.sync.client import connect
 from zmq_helpers import subscribed
 
 
@@ -74,13 +75,22 @@ def test_several_sources_are_sessions_with_names_and_one_that_is_missing_harms_n
             assert status(server)["is_healthy"]
 
 
-def test_a_server_that_stops_finishes_what_a_source_was_saying(start_server, tape):
-    with start_server("--set", f"audio.mock={tape}") as server, subscribed(server.transcripts_port) as finals:
-        with subscribed(server.events_port, "event.speech_started") as events:
-            assert events.receive(20)
-            time.sleep(1)
+def test_a_server_that_stops_finishes_what_a_source_was_saying_and_tells_everybody(start_server, tape):
+    with (
+        start_server("--set", f"audio.mock={tape}") as server,
+        subscribed(server.transcripts_port) as finals,
+        subscribed(server.events_port, "event.state_changed", "event.speech_started") as events,
+        connect(server.feed_url) as stream,
+    ):
+        events.until(lambda topic, _: topic == "event.speech_started", 20)
+        time.sleep(1)
         server.process.terminate()
-        assert finals.receive(10)[1]["transcript"].startswith("go forward")
+        final = finals.receive(10)[1]
+        assert final["transcript"].startswith("go forward")
+        events.until(lambda _, event: event["metadata"].get("to") == "shutdown", 10)
+        # Who reads the stream hears the last words, too, before its connection is closed.
+        messages = [json.loads(message) for message in stream]
+        assert final in [message.get("transcript") for message in messages]
         assert server.process.wait(10) == 0
 
 

@@ -32,10 +32,20 @@ struct Rule: Sendable {
                 return Set(ports).count == ports.count
             }),
         Rule(
+            keys: ["server.metrics_listen", "output.websocket_port"],
+            sentence: "`server.metrics_listen` and `output.websocket_port` cannot share a port.",
+            advice: "Give one of them another port.",
+            holds: { settings in
+                guard settings.output.enabled, let metrics = settings.server.metricsListen else { return true }
+                return !metrics.collides(
+                    with: ListenAddress(host: settings.server.listen.host, port: settings.output.websocketPort))
+            }),
+        Rule(
             keys: ["endpointing.minimum_speech_ms", "endpointing.maximum_utterance_ms"],
-            sentence: "`endpointing.minimum_speech_ms` is below `endpointing.maximum_utterance_ms`.",
+            sentence: "`endpointing.minimum_speech_ms` is at least 400 ms below `endpointing.maximum_utterance_ms`.",
             advice: "Lower the first or raise the second, else every utterance would be noise.",
-            holds: { $0.endpointing.minimumSpeechMS < $0.endpointing.maximumUtteranceMS }),
+            // Pre-roll and two windows, without which an utterance would begin at its limit.
+            holds: { $0.endpointing.minimumSpeechMS + 400 <= $0.endpointing.maximumUtteranceMS }),
         Rule(
             keys: ["endpointing.silence_ms", "endpointing.maximum_utterance_ms"],
             sentence: "`endpointing.silence_ms` is below `endpointing.maximum_utterance_ms`.",

@@ -59,9 +59,9 @@ public struct Endpointer: Sendable {
         if case .speaking = phase { true } else { false }
     }
 
-    /// Where the open utterance ends unless somebody speaks again: a short tail after the last speech. nil while there is none.
+    /// Where the open utterance ends unless somebody speaks again: a short tail after the last speech, or at its limit. nil while there is none.
     public var expectedEnd: SampleTime? {
-        if case .speaking(_, _, let lastSpeech) = phase { lastSpeech + tail } else { nil }
+        if case .speaking(let start, _, let lastSpeech) = phase { min(lastSpeech + tail, start + maximumLength) } else { nil }
     }
 
     /// Takes the next window, which ends at `windowEnd`, a window after the last one.

@@ -10,8 +10,9 @@ import WireProtocol
 /// Messages wait in the hub and not in the socket, where a final could not be told from a partial: a slow reader loses what is
 /// replaceable first.
 final class FeedConnection: WebSocketHandler {
-    /// Messages that are written before others on this event loop get their turn.
-    private static let batch = 64
+    /// Messages that are written before others on this event loop get their turn, and before it is asked again whether there is room:
+    /// few enough that they cannot fill the socket's buffer past its limit.
+    private static let batch = 8
 
     let expectsMessages = false
     private let hub: FeedHub
@@ -75,15 +76,15 @@ final class FeedConnection: WebSocketHandler {
     /// Writes what waits, as long as the socket takes it.
     fileprivate func pump(_ connection: WebSocketConnection) {
         // Writing may make the socket writable again at once.
-        guard let ticket, !isPumping else { return }
+        guard let ticket, !isPumping, connection.hasRoom else { return }
         isPumping = true
         defer { isPumping = false }
-        while connection.hasRoom {
-            let batch = hub.take(Self.batch, for: ticket)
-            for message in batch.messages { send(message, on: connection) }
-            if let points = batch.resumePoints { return disconnect(points, connection) }
-            guard batch.messages.count == Self.batch else { return }
-        }
+        let batch = hub.take(Self.batch, for: ticket)
+        for message in batch.messages { send(message, on: connection) }
+        if let points = batch.resumePoints { return disconnect(points, connection) }
+        guard batch.messages.count == Self.batch, connection.hasRoom else { return }
+        let client = NIOLoopBound(self, eventLoop: connection.eventLoop)
+        connection.eventLoop.execute { client.value.pump(connection) }
     }
 
     private func beat(_ connection: WebSocketConnection) {

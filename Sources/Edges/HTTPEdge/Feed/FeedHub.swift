@@ -118,12 +118,15 @@ public final class FeedHub: FeedPublisher {
             count(&state.totals)
             state.history.append(item)
             var toTell: [any FeedSubscriber] = []
-            for number in state.subscriptions.keys {
-                guard state.subscriptions[number]!.queue.offer(item) != .notWanted,
-                    !state.subscriptions[number]!.isTold
+            // By place: a loop over the keys would hold the table, so that each change copied it and its queues.
+            var place = state.subscriptions.startIndex
+            while place != state.subscriptions.endIndex {
+                defer { state.subscriptions.formIndex(after: &place) }
+                guard state.subscriptions.values[place].queue.offer(item) != .notWanted,
+                    !state.subscriptions.values[place].isTold
                 else { continue }
-                state.subscriptions[number]!.isTold = true
-                toTell.append(state.subscriptions[number]!.subscriber)
+                state.subscriptions.values[place].isTold = true
+                toTell.append(state.subscriptions.values[place].subscriber)
             }
             return toTell
         }

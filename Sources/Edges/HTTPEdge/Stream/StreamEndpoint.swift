@@ -83,7 +83,7 @@ private final class StreamHandler: WebSocketHandler {
         // SIGTERM: what was said so far becomes final; `ended` closes the connection.
         guard let session else { return connection.close(code: 1001, reason: "shutting-down") }
         isDraining = true
-        session.end()
+        session.end(serverStops: true)
     }
 
     func closed(code: Int) { session?.detach(number) }

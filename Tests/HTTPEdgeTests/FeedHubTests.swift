@@ -1,0 +1,164 @@
+import PipelineFeed
+import Ports
+import SpeechModel
+import Synchronization
+import Testing
+import WireProtocol
+
+@testable import HTTPEdge
+
+@Suite struct `The hub of the feed` {
+    private let clock = SteppedClock()
+    private let sunk = Sunk()
+    private let session = SessionID("ses_a")
+
+    private func makeHub(sinksPartials: Bool = false) -> FeedHub {
+        FeedHub(
+            version: "1", clock: clock, events: { [sunk] topic, _ in sunk.add(topic) },
+            transcripts: { [sunk] topic, _ in sunk.add(topic) }, sinksPartials: sinksPartials)
+    }
+
+    /// A final with this number, or a partial.
+    private func transcript(_ sequence: Int?, of session: SessionID? = nil) -> PublishedTranscript {
+        let source = TranscriptSource(session: session ?? self.session, sampleRate: 16_000, channels: 1)
+        let word = Word("go", startMS: 0, endMS: 9, confidence: 1)
+        let timeline = StageTimeline(lastSampleAt: clock.monotonicNanoseconds)
+        var feed = TranscriptFeed(source: source, lastSequence: (sequence ?? 1) - 1) { _, _ in .unexamined(expecting: "en") }
+        guard let sequence else {
+            let partial = PartialResult(stable: [], unstable: [word], startMS: 0, endMS: 9)
+            var transcript = feed.transcript(of: partial, timeline: timeline)
+            transcript.annotation.language = "en"
+            return transcript
+        }
+        let final = FinalResult(
+            sequence: sequence, hypothesis: Hypothesis(words: [word]), startMS: 0, endMS: 9, latency: FinalLatency())
+        return feed.transcript(of: final, timeline: timeline)!
+    }
+
+    @Test func `whoever joins late gets what is kept and then what comes, once and in order`() {
+        let hub = makeHub()
+        for number in 1...3 { _ = hub.publish(transcript(number)) }
+        let bell = Bell()
+        let (ticket, gaps, isKnown) = hub.join(bell, filter: FeedFilter(session: session), fromSequence: 2)
+        #expect(gaps.isEmpty && isKnown)
+        _ = hub.publish(transcript(4))
+        _ = hub.publish(transcript(1, of: SessionID("ses_b")))
+        let first = hub.take(2, for: ticket)
+        let second = hub.take(2, for: ticket)
+        #expect((first.messages + second.messages).map(\.number) == [2, 3, 4])
+        #expect(second.resumePoints == nil)
+        // It was told of nothing, because it knew that something waits; now it is.
+        #expect(bell.rings == 0)
+        _ = hub.publish(transcript(5))
+        _ = hub.publish(transcript(6))
+        #expect(bell.rings == 1)
+        hub.leave(ticket)
+        #expect(hub.take(9, for: ticket).messages.isEmpty && hub.statistics.subscribers == 0)
+    }
+
+    @Test func `without a number only what comes is given`() {
+        let hub = makeHub()
+        _ = hub.publish(transcript(1))
+        let (ticket, gaps, _) = hub.join(Bell(), filter: FeedFilter(), fromSequence: nil)
+        #expect(gaps.isEmpty && hub.take(9, for: ticket).messages.isEmpty)
+    }
+
+    @Test func `what is no longer kept is told, and a session that nobody heard of`() {
+        let hub = makeHub()
+        for number in 1...2100 { _ = hub.publish(transcript(number)) }
+        let joined = hub.join(Bell(), filter: FeedFilter(session: session), fromSequence: 1)
+        #expect(joined.gaps.count == 1 && joined.gaps.first?.missing.lowerBound == 1)
+        #expect(!hub.join(Bell(), filter: FeedFilter(session: SessionID("ses_x")), fromSequence: nil).isSessionKnown)
+        // One that only began is known.
+        hub.publish(FeedEvent(.pipelineStarted), of: SessionID("ses_y"))
+        #expect(hub.join(Bell(), filter: FeedFilter(session: SessionID("ses_y")), fromSequence: nil).isSessionKnown)
+    }
+
+    @Test func `partials are for those who want them`() {
+        let hub = makeHub()
+        #expect(!hub.wantsPartials)
+        let (ticket, _, _) = hub.join(Bell(), filter: FeedFilter(wantsPartials: true), fromSequence: nil)
+        let (other, _, _) = hub.join(Bell(), filter: FeedFilter(), fromSequence: nil)
+        #expect(hub.wantsPartials)
+        _ = hub.publish(transcript(nil))
+        #expect(hub.take(9, for: ticket).messages.count == 1 && hub.take(9, for: other).messages.isEmpty)
+        #expect(sunk.topics.isEmpty)
+        hub.leave(ticket)
+        hub.leave(ticket)
+        #expect(!hub.wantsPartials)
+        let sinking = makeHub(sinksPartials: true)
+        _ = sinking.publish(transcript(nil))
+        #expect(sinking.wantsPartials && sunk.topics == ["partial.en"])
+    }
+
+    @Test func `who does not read is to be disconnected and learns where to go on`() {
+        let hub = makeHub()
+        let bell = Bell()
+        let (ticket, _, _) = hub.join(bell, filter: FeedFilter(), fromSequence: nil)
+        for number in 1...1001 { _ = hub.publish(transcript(number)) }
+        let batch = hub.take(9, for: ticket)
+        #expect(batch.messages.isEmpty && batch.resumePoints == [session: 1])
+        #expect(bell.rings == 1)
+    }
+
+    @Test func `what was published is counted`() {
+        let hub = makeHub()
+        #expect(hub.statistics.lastTranscriptTime == nil && hub.statistics.averageLatencyMS == 0)
+        let slow = transcript(1)
+        clock.advance(milliseconds: 40)
+        #expect(hub.publish(slow).totalMS == 40)
+        _ = hub.publish(transcript(2))
+        hub.publish(FeedEvent(.stateChanged, metadata: ["from": "idle", "to": "listening"]), of: session)
+        hub.publish(FeedEvent(.errorOccurred, level: .error), of: session)
+        hub.publish(FeedEvent(.stateChanged, metadata: ["from": "idle", "to": "processing"]), of: SessionID("ses_b"))
+        let statistics = hub.statistics
+        #expect(statistics.transcripts == 2 && statistics.events == 3 && statistics.averageLatencyMS == 20)
+        #expect(statistics.errors == 1 && statistics.errorsOfLastHour == 1 && statistics.historyFinals == 2)
+        #expect(hub.state(of: session) == .listening && hub.state(of: nil) == .processing)
+        hub.ended(SessionID("ses_b"))
+        #expect(hub.state(of: nil) == .listening)
+        clock.advance(milliseconds: 3_600_000)
+        #expect(hub.statistics.errors == 1 && hub.statistics.errorsOfLastHour == 0)
+        #expect(sunk.topics == ["transcript.en", "transcript.en", "event.state_changed", "event.error_occurred", "event.state_changed"])
+        hub.ended(session)
+        clock.advance(milliseconds: 700_000)
+        hub.sweep()
+        #expect(hub.statistics.historyFinals == 0)
+    }
+
+    @Test(arguments: [
+        (["partials": "maybe"], "partials"), (["language": "English"], "language"), (["session": "x"], "session"),
+        (["from_sequence": "0"], "from_sequence"),
+    ])
+    func `a query that makes no sense is refused by name`(query: [String: String], name: String) {
+        let error = #expect(throws: SpeechError.self) { try FeedQuery.parse(query) }
+        #expect(error?.code == .invalidParameter && error?.message.contains(name) == true)
+    }
+}
+
+extension EncodedMessage {
+    /// The number of a final.
+    fileprivate var number: Int? {
+        text.split(separator: "\"sequence_number\":").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) }
+    }
+}
+
+private final class Bell: FeedSubscriber {
+    private let count = Atomic(0)
+    var rings: Int { count.load(ordering: .relaxed) }
+    func feedHasMessages() { count.wrappingAdd(1, ordering: .relaxed) }
+}
+
+private final class Sunk: Sendable {
+    private let state = Mutex<[String]>([])
+    var topics: [String] { state.withLock { $0 } }
+    func add(_ topic: [UInt8]) { state.withLock { $0.append(String(decoding: topic, as: UTF8.self)) } }
+}
+
+private final class SteppedClock: Ports.Clock {
+    private let nanoseconds = Atomic<UInt64>(1_000_000)
+    var monotonicNanoseconds: UInt64 { nanoseconds.load(ordering: .relaxed) }
+    var unixMilliseconds: UInt64 { 1_795_222_800_000 }
+    func randomBits() -> UInt64 { 7 }
+    func advance(milliseconds: UInt64) { nanoseconds.wrappingAdd(milliseconds * 1_000_000, ordering: .relaxed) }
+}
