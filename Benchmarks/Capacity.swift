@@ -22,6 +22,7 @@ struct Capacity {
         let bare = try bareLimit(segments, from: Int(throughput * 0.8), models: models, &report)
         var held = 0
         var streams = first ?? bare / 2
+        var isClose = false
         while true {
             let server = try await ServerProcess()
             let load = try Load(count: streams, port: server.port)
@@ -39,8 +40,15 @@ struct Capacity {
             report.note(
                 "decoders \(number(decoders / (now() - begun))) cores, errors \(load.errors.count)\(load.errors.first.map { " (\($0))" } ?? ""), load generator \(number(generator)) % of a core"
             )
-            guard lags[0.95] <= Self.lagLimitMS, load.errors.isEmpty else { break }
+            guard lags[0.95] <= Self.lagLimitMS, load.errors.isEmpty else {
+                // Between this and what held may be one that nobody tried.
+                guard streams > held + 1, held > 0 else { break }
+                streams = held + 1
+                isClose = true
+                continue
+            }
             held = streams
+            if isClose { break }
             streams += lags[0.95] < Self.lagLimitMS / 4 ? 2 : 1
         }
         report.line("streams held", Double(held), unit: "streams", atLeast: Double(bare) * 0.9)

@@ -59,7 +59,8 @@ struct Capture: Service {
     private static func malformed(_ text: String) -> SpeechError {
         SpeechError(
             .invalidConfiguration, "audio.sources: “\(text.prefix(100))” is no source.",
-            advice: "Write name=device:NAME, name=file:PATH or name=loop:PATH, for instance kitchen=device:plughw:1. A name with a comma "
+            advice:
+                "Write name=device:NAME, name=file:PATH or name=loop:PATH, for instance kitchen=device:plughw:1. A name with a comma "
                 + "can only stand in the list of a YAML file.")
     }
 

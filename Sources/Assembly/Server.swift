@@ -164,7 +164,8 @@ public struct Server: Sendable {
         if let reload, let hangups {
             services.append(
                 ConfigurationReload(
-                    reload, signals: hangups, running: configuration, registry: registry, feed: publishing.hub, metrics: metrics, logger: logger))
+                    reload, signals: hangups, running: configuration, registry: registry, feed: publishing.hub, metrics: metrics,
+                    logger: logger))
         }
         if let feedListen {
             // Services stop in the reverse order: subscribers stay until the last final.

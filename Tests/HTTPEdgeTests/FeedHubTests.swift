@@ -119,7 +119,10 @@ import WireProtocol
         #expect(hub.state(of: nil) == .listening)
         clock.advance(milliseconds: 3_600_000)
         #expect(hub.statistics.errors == 1 && hub.statistics.errorsOfLastHour == 0)
-        #expect(sunk.topics == ["transcript.en", "transcript.en", "event.state_changed", "event.error_occurred", "event.state_changed"])
+        #expect(
+            sunk.topics == [
+                "transcript.en", "transcript.en", "event.state_changed", "event.error_occurred", "event.state_changed",
+            ])
         hub.ended(session)
         clock.advance(milliseconds: 700_000)
         hub.sweep()
