@@ -4,6 +4,7 @@ import json
 import signal
 import time
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
 from test_feed import metrics, sample
@@ -29,11 +30,12 @@ def configured(start_server, tmp_path):
         yield server, change
 
 
-def begin(server):
-    """The answer to `start`, with its connection."""
-    client = connect(server.stream_url)
-    client.send(json.dumps({"type": "start"}))
-    return json.loads(client.recv(timeout=10)), client
+@contextmanager
+def begun(server):
+    """The answer to `start`, as long as its connection is open."""
+    with connect(server.stream_url) as client:
+        client.send(json.dumps({"type": "start"}))
+        yield json.loads(client.recv(timeout=10))
 
 
 def test_what_can_be_taken_over_is_and_the_rest_is_told(configured):
@@ -41,11 +43,8 @@ def test_what_can_be_taken_over_is_and_the_rest_is_told(configured):
     event = change("session:\n  max_sessions: 1\nlog:\n  level: debug\nserver:\n  max_connections: 7\n")
     assert event["event_type"] == "config_changed"
     assert event["metadata"] == {"applied": "session.max_sessions, log.level", "after_restart": "server.max_connections"}
-    first, one = begin(server)
-    second, two = begin(server)
-    assert first["type"] == "ack" and second["code"] == "overloaded"
-    one.close()
-    two.close()
+    with begun(server) as first, begun(server) as second:
+        assert first["type"] == "ack" and second["code"] == "overloaded"
     assert sample(metrics(server), "mynah_configuration_reloads_total", result="applied") == 1
     assert "the configuration was read again" in server.log.read_text()
 
@@ -57,7 +56,8 @@ def test_with_a_fault_the_old_configuration_stays_and_the_fault_is_told(configur
     time.sleep(0.2)
     log = server.log.read_text()
     assert "max_sessions" in log and "many" in log and "the old one stays" in log
-    assert begin(server)[0]["type"] == "ack"
+    with begun(server) as answer:
+        assert answer["type"] == "ack"
     assert sample(metrics(server), "mynah_configuration_reloads_total", result="refused") == 1
     # And the next one without a fault is taken.
     assert change("session:\n  max_sessions: 9\n")["metadata"]["applied"] == "session.max_sessions"
