@@ -10,18 +10,6 @@ import Telemetry
 ///
 /// Other threads only put things into its inbox and wake its lane; everything that is ordered happens in ``drain()``.
 public actor LiveSession: LaneClient, RecognitionObserver {
-    /// Finals that are kept for a client that resumes.
-    private static let history = 2000
-
-    /// What can happen to a source of the server's own.
-    public enum SourceNews: Sendable {
-        /// It failed; no audio comes until it is ``back``.
-        case lost(SpeechError)
-        case back
-        /// So many sample frames did not fit anywhere.
-        case dropped(frames: Int)
-    }
-
     /// The session's public name.
     public nonisolated let id: SessionID
     /// Names the audio in results.
@@ -50,15 +38,12 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private var requests: [UtteranceKey: UtteranceTimes] = [:]
     private var feed: SessionFeed?
     private var adaptation: String?
-    private var finals: [FinalResult] = []
-    private var finalisedThrough = 0
+    private var results = SessionResults()
     /// Accepted audio waits for ``decide()``, for which the lane was asked.
     private var isDecisionDue = false
     /// When the last audio arrived, and when this lane took it up.
     private var lastArrival: UInt64 = 0
     private var lastTaken: UInt64 = 0
-    /// How far the open utterance has been sent, and whether anybody was told that it began.
-    private var spoken = (through: SampleTime.zero, isNew: false)
     private var isEnding = false
     private var hasEnded = false
     /// When the client was lost, in ns of the monotonic clock; 0 while there is one. Atomic, so that a sweep over thousands of sessions
@@ -206,6 +191,9 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         endIfSettled()
     }
 
+    /// What counts as one frame in metrics.
+    private var frameSamples: Int { format.sampleRate * services.frameMS / 1000 }
+
     private func take(_ news: SourceNews) {
         switch news {
         case .lost(let error):
@@ -213,8 +201,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             feed?.tell(.failed(.capture, error, .stage))
         case .back: feed?.tell(.recovered(.capture))
         case .dropped(let count):
-            let frame = format.sampleRate * services.frameMS / 1000
-            services.metrics.overflows.increment(by: max(1, count / frame))
+            services.metrics.overflows.increment(by: max(1, count / frameSamples))
             feed?.tell(.overflowed(buffer: "capture", lostMS: count * 1000 / format.sampleRate))
         }
     }
@@ -229,9 +216,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         feed?.hears(true)
         lastArrival = arrived
         lastTaken = services.clock.monotonicNanoseconds
-        let frame = format.sampleRate * services.frameMS / 1000
-        let framesBefore = pipeline!.receivedSamples / frame
-        defer { services.metrics.frames.increment(by: (pipeline?.receivedSamples ?? 0) / frame - framesBefore) }
+        let framesBefore = pipeline!.receivedSamples / frameSamples
+        defer { services.metrics.frames.increment(by: pipeline!.receivedSamples / frameSamples - framesBefore) }
         // At most a second at a time: the pipeline's ring must still hold what an action names.
         let slice = format.sampleRate * format.bytesPerFrame
         do {
@@ -290,12 +276,11 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         // Taken out, because acting may produce more.
         var current: [PipelineAction] = []
         swap(&current, &actions)
-        // The utterance that has its answer, as long as that was not emitted.
-        var settled: (key: UtteranceKey, request: UtteranceTimes?)?
+        // Of the utterance whose result follows.
+        var settled: UtteranceTimes?
         for action in current {
             switch action {
             case .begin(let key, let suppressesNoise):
-                spoken.isNew = true
                 recognitions[key] = services.recognizer.begin(
                     RecognitionRequest(key: key, adaptation: adaptation, suppressesNoise: suppressesNoise), observer: self)
             case .recognise(let key, let range):
@@ -303,36 +288,30 @@ public actor LiveSession: LaneClient, RecognitionObserver {
                     pipeline?.withSamples(in: range) { recognition.append($0) }
                     services.metrics.preprocess.observe(Double(services.clock.monotonicNanoseconds &- since) / 1e9)
                 }
-                spoken.through = range.upperBound
-                if spoken.isNew { feed?.tell(.speechStarted(key, atMS: range.lowerBound.milliseconds)) }
-                spoken.isNew = false
+                feed?.heard(key, range)
             case .finish(let key):
                 recognitions[key]?.finish()
                 let now = services.clock.monotonicNanoseconds
                 requests[key] = UtteranceTimes(arrived: since, taken: max(since, lastTaken), finished: now, answered: now)
-                feed?.tell(.speechStopped(key, atMS: spoken.through.milliseconds))
+                feed?.heardAll(of: key)
             case .cancel(let key):
                 recognitions.removeValue(forKey: key)?.cancel()
                 requests[key] = nil
-            case .settled(let key):
-                if let silent = settled?.key { feed?.tell(.nothingRecognised(silent)) }
-                settled = (key, requests.removeValue(forKey: key))
+            case .settled(let key, let isSilent):
+                settled = requests.removeValue(forKey: key)
+                if isSilent { feed?.tell(.nothingRecognised(key)) }
             case .emit(.final(let result)):
-                emit(result, of: settled?.request, since: since)
-                settled = nil
+                emit(result, of: settled, since: since)
             case .emit(let event):
                 listener?.session(.transcript(event, since: since))
                 switch event {
-                case .finalised(let sample): finalisedThrough = sample
+                case .finalised(let sample): results.finalisedThrough = sample
                 case .partial(let partial): feed?.publish(partial, answeredAt: since)
-                case .failed(let error):
-                    settled = nil
-                    feed?.tell(.failed(.stt, error, .utterance))
+                case .failed(let error): feed?.tell(.failed(.stt, error, .utterance))
                 case .final: break
                 }
             }
         }
-        if let silent = settled?.key { feed?.tell(.nothingRecognised(silent)) }
         current.removeAll(keepingCapacity: true)
         if actions.isEmpty { swap(&current, &actions) }
     }
@@ -343,8 +322,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         var result = final
         if let request { (result.latency.ingestMS, result.latency.recogniserMS) = (request.ingestMS, request.recogniserMS) }
         services.metrics.finals.increment()
-        finals.append(result)
-        if finals.count > Self.history { finals.removeFirst(finals.count - Self.history) }
+        results.append(result)
         listener?.session(.transcript(.final(result), since: since))
         var timeline = StageTimeline(result.latency, answeredAt: request?.answered ?? since)
         if let request { timeline.move(request.taken &- request.arrived, from: .preprocess, to: .capture) }
@@ -365,16 +343,15 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             return
         }
         let now = services.clock.monotonicNanoseconds
-        newcomer.session(.resumed(nextSample: pipeline?.receivedSamples ?? 0, lastSequence: finals.last?.sequence ?? 0))
-        for final in finals where final.sequence > lastSequence { newcomer.session(.transcript(.final(final), since: now)) }
-        if finalisedThrough > 0 { newcomer.session(.transcript(.finalised(throughInputSample: finalisedThrough), since: now)) }
-        if hasEnded { newcomer.session(.ended(lastSequence: finals.last?.sequence ?? 0)) }
+        newcomer.session(.resumed(nextSample: pipeline?.receivedSamples ?? 0, lastSequence: results.lastSequence))
+        for event in results.missed(after: lastSequence) { newcomer.session(.transcript(event, since: now)) }
+        if hasEnded { newcomer.session(.ended(lastSequence: results.lastSequence)) }
     }
 
     private func endIfSettled() {
         guard isEnding, !hasEnded, pipeline?.isSettled ?? true else { return }
         close("ended")
-        listener?.session(.ended(lastSequence: finals.last?.sequence ?? 0))
+        listener?.session(.ended(lastSequence: results.lastSequence))
     }
 
     private func breakDown(_ error: SpeechError) {

@@ -11,6 +11,8 @@ struct SessionFeed {
     private var transcripts: TranscriptFeed
     private var outputs: [SessionOutput] = []
     private var hasAudio = false
+    /// The utterance that is being spoken, or was last.
+    private var spoken: (key: UtteranceKey, through: SampleTime)?
 
     /// Begins, and tells so.
     init(_ source: TranscriptSource, name: String, services: SessionServices) {
@@ -40,6 +42,19 @@ struct SessionFeed {
         guard isHearing != hasAudio else { return }
         hasAudio = isHearing
         tell(isHearing ? .audioBegan : .audioStopped)
+    }
+
+    /// The recogniser got this of an utterance: its beginning, if it is the first.
+    mutating func heard(_ key: UtteranceKey, _ range: Range<SampleTime>) {
+        let isNew = spoken?.key != key
+        spoken = (key, range.upperBound)
+        if isNew { tell(.speechStarted(key, atMS: range.lowerBound.milliseconds)) }
+    }
+
+    /// It got the whole utterance.
+    mutating func heardAll(of key: UtteranceKey) {
+        guard let spoken, spoken.key == key else { return }
+        tell(.speechStopped(key, atMS: spoken.through.milliseconds))
     }
 
     /// Publishes a final; `timeline` reaches up to the recogniser's answer.

@@ -12,7 +12,7 @@ struct SessionInbox {
     enum Control {
         case attach(any SessionListener, lastSequence: Int?)
         case detach(connection: Int)
-        case source(LiveSession.SourceNews)
+        case source(SourceNews)
         case end(serverStops: Bool)
     }
 

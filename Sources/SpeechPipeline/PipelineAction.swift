@@ -10,9 +10,9 @@ public enum PipelineAction: Sendable {
     case finish(UtteranceKey)
     /// Give the utterance up.
     case cancel(UtteranceKey)
-    /// Forget the utterance: it has its answer, and so have all before it. Its final or failure follows directly; nothing follows when
-    /// no word was in it.
-    case settled(UtteranceKey)
+    /// Forget the utterance: it has its answer, and so have all before it. Its final or failure follows directly, unless no word was in
+    /// it (`isSilent`).
+    case settled(UtteranceKey, isSilent: Bool)
     /// Tell the listeners.
     case emit(TranscriptEvent)
 }

@@ -261,10 +261,10 @@ public struct SpeechPipeline {
     /// Emits what is answered, in the order of speech, and says how far the client may forget.
     private mutating func settle(into actions: inout [PipelineAction], atEnd: Bool) {
         while let entry = queue.popAnswered() {
-            actions.append(.settled(entry.key))
             switch entry.outcome {
             case .final(let hypothesis):
                 stabiliser.finish(hypothesis.words)
+                actions.append(.settled(entry.key, isSilent: hypothesis.words.isEmpty))
                 guard !hypothesis.words.isEmpty else { break }
                 lastSequence += 1
                 actions.append(
@@ -276,6 +276,7 @@ public struct SpeechPipeline {
                                 latency: FinalLatency(endpointWaitMS: entry.endpointWaitMS)))))
             case .failed(let error):
                 stabiliser.finish([])
+                actions.append(.settled(entry.key, isSilent: false))
                 actions.append(.emit(.failed(error)))
             case nil:
                 break
