@@ -65,7 +65,7 @@ let package = Package(
             name: "Workers", dependencies: ["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry"],
             path: "Sources/Workers/Workers", swiftSettings: strict),
         .target(
-            name: "PocketSphinxEngine", dependencies: ["CPocketSphinx", "Ports", "SpeechModel", "Workers"],
+            name: "PocketSphinxEngine", dependencies: ["CPocketSphinx", "Lanes", "Ports", "SpeechModel", "Workers"],
             path: "Sources/Engines/PocketSphinxEngine", swiftSettings: strict),
         .target(
             name: "RNNoiseEngine", dependencies: ["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"],

@@ -85,15 +85,15 @@ public struct Server: Sendable {
         limits.drainTimeout = .seconds(Int64(settings.server.drainTimeoutSeconds))
         limits.idleTimeout = .seconds(Int64(settings.server.idleTimeoutSeconds))
         let use = ProcessUse()
-        let pipelineStatus: @Sendable () -> StatusMessage = {
-            let load = pool.load
-            let feed = publishing.hub.statistics
-            return StatusMessage(
-                state: publishing.hub.state(of: capture.session), uptimeSeconds: (ContinuousClock.now - started) / .seconds(1),
-                isHealthy: isReady.value && load.ready > 0, role: .primary, framesProcessed: registry.framesProcessed,
+        let uptime: @Sendable () -> Double = { (ContinuousClock.now - started) / .seconds(1) }
+        let isHealthy: @Sendable () -> Bool = { isReady.value && pool.load.ready > 0 }
+        let pipelineStatus: @Sendable (FeedStatistics) -> StatusMessage = { feed in
+            StatusMessage(
+                state: publishing.hub.state(of: capture.session), uptimeSeconds: uptime(), isHealthy: isHealthy(), role: .primary,
+                framesProcessed: registry.framesProcessed,
                 transcriptsCompleted: feed.transcripts, averageLatencyMS: feed.averageLatencyMS,
                 bufferUtilization: max(registry.inboxUtilization, capture.utilization),
-                queueSizes: ["utterances": load.waiting, "stream_messages": feed.waiting].merging(
+                queueSizes: ["utterances": pool.load.waiting, "stream_messages": feed.waiting].merging(
                     publishing.outlets.map { ("\($0.name)", $0.queued) }
                 ) { $1 },
                 totalErrors: feed.errors, errorRatePerHour: Double(feed.errorsOfLastHour),
@@ -101,24 +101,23 @@ public struct Server: Sendable {
                 lastTranscriptTime: feed.lastTranscriptTime,
                 statusTimestamp: Date().timeIntervalSince1970)
         }
-        let feedEndpoint = FeedEndpoint(hub: publishing.hub, status: pipelineStatus)
+        let feedEndpoint = FeedEndpoint(
+            hub: publishing.hub, status: { pipelineStatus(publishing.hub.statistics) }, uptime: uptime)
         let webSockets = WebSocketSettings(
             endpoint: WebSocketEndpoints([StreamEndpoint(registry: registry, languages: languages), feedEndpoint]),
             access: access, limits: limits)
         let feedSockets = WebSocketSettings(endpoint: feedEndpoint, access: access, limits: limits)
         let connections: @Sendable () -> Int = { webSockets.connectionCount + feedSockets.connectionCount }
         register(metrics, pool: pool, registry: registry, capture: capture, connections: connections)
-        metrics.gauges("container_health_status", help: "Whether the server is ready: 1, else 0.", labels: []) {
-            [([], isReady.value && pool.load.ready > 0 ? 1 : 0)]
-        }
+        metrics.gauge("container_health_status", help: "Whether the server is ready: 1, else 0.") { isHealthy() ? 1 : 0 }
 
         let routes = ServerRoutes(
             status: {
                 let load = pool.load
-                let ready = isReady.value
+                let feed = publishing.hub.statistics
                 return ServerStatus(
-                    isReady: ready && load.ready > 0, pipeline: pipelineStatus(), feed: publishing.hub.statistics,
-                    notReadyBecause: ready ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading",
+                    pipeline: pipelineStatus(feed), feed: feed,
+                    notReadyBecause: isReady.value ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading",
                     version: Self.version, engine: pool.identity.engine, model: pool.identity.model, sessions: registry.count,
                     connections: connections(), decodersReady: load.ready, decodersBusy: load.busy,
                     decodersCapacity: load.capacity, utterancesWaiting: load.waiting,

@@ -1,5 +1,6 @@
 import AudioFiles
 import Foundation
+import Lanes
 import SpeechModel
 import SpeechPipeline
 import Testing

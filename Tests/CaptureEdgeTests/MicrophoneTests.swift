@@ -1,6 +1,7 @@
 import AudioFiles
 import CALSA
 import Foundation
+import Lanes
 import SpeechModel
 import SpeechPipeline
 import Testing

@@ -55,7 +55,7 @@ enum Layering {
         [
             Module(
                 "PocketSphinxEngine", "Sources/Engines/PocketSphinxEngine",
-                bare.union(["CPocketSphinx", "Ports", "SpeechModel", "Workers"])),
+                bare.union(["CPocketSphinx", "Lanes", "Ports", "SpeechModel", "Workers"])),
             Module(
                 "RNNoiseEngine", "Sources/Engines/RNNoiseEngine",
                 bare.union(["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"])),

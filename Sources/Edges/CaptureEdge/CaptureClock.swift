@@ -1,4 +1,4 @@
-import Glibc
+import Lanes
 
 /// Time and waiting, so that hours of capture are tested in no time.
 protocol CaptureClock: Sendable {
@@ -12,11 +12,4 @@ protocol CaptureClock: Sendable {
 struct MonotonicClock: CaptureClock {
     var nanoseconds: UInt64 { monotonicNanoseconds() }
     func wait(until nanoseconds: UInt64, unless flag: Flag) { flag.wait(until: nanoseconds) }
-}
-
-/// `CLOCK_MONOTONIC`, which does not count while the machine is suspended.
-func monotonicNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

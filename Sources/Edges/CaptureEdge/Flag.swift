@@ -1,4 +1,5 @@
 import Glibc
+import Lanes
 
 /// Something that happens once, and can be waited for by threads.
 // @unchecked: `raised` is touched only between pthread_mutex_lock and unlock of `mutex`; the rest is immutable.

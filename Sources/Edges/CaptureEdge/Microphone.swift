@@ -1,6 +1,7 @@
 import AudioFiles
 import CALSA
 import Glibc
+import Lanes
 public import SpeechModel
 public import SpeechPipeline
 

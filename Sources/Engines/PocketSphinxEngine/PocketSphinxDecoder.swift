@@ -1,5 +1,5 @@
 import CPocketSphinx
-import Glibc
+import Lanes
 public import SpeechModel
 public import Workers
 
@@ -193,11 +193,4 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
         SpeechError(
             .recogniserFailed, "PocketSphinx could not \(what).", advice: "The utterance is tried again by another worker.")
     }
-}
-
-/// The monotonic clock.
-private func monotonicNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

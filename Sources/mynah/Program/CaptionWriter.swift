@@ -27,7 +27,7 @@ struct CaptionWriter {
             line.draw([(stable + gap, .grey), (partial.unstableText, .dimItalic)])
         case .final(let final, let delay):
             line.clear()
-            let text = Terminal.printable(final.result.hypothesis.text)
+            let text = final.result.hypothesis.text.printable
             guard !text.isEmpty else { return }
             guard Terminal.output.isTerminal else { return Terminal.output.write(text + "\n") }
             let milliseconds = delay.map { "  \(Int(($0 / .milliseconds(1)).rounded())) ms" } ?? ""
@@ -44,7 +44,7 @@ struct CaptionWriter {
     /// Says something about the stream, which is no caption, on the standard error.
     mutating func note(_ text: String, _ style: Terminal.Style = .dim) {
         line.clear()
-        Terminal.error.write(Terminal.error.styled(Terminal.printable(text), style) + "\n")
+        Terminal.error.write(Terminal.error.styled(text.printable, style) + "\n")
     }
 
     /// An event as one line: the server's own messages where there is one, without the resume token.

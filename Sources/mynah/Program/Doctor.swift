@@ -60,7 +60,7 @@ struct Doctor: AsyncParsableCommand {
             let state = terminal.isTerminal ? mark : word
             let indent = String(repeating: " ", count: state.count + 1 + width)
             let remedy = check.remedy.isEmpty ? "" : indent + terminal.styled("→ " + check.remedy, .bold) + "\n"
-            return "\(terminal.styled(state, style)) \(name)\(Terminal.printable(check.detail))\n" + remedy
+            return "\(terminal.styled(state, style)) \(name)\(check.detail.printable)\n" + remedy
         }
         let missing = checks.count { $0.state == .missing }
         return lines.joined()

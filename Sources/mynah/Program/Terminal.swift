@@ -1,4 +1,5 @@
 import Foundation
+import SpeechModel
 
 /// The standard output or error, with what a terminal can do if it is one.
 struct Terminal: Sendable {
@@ -56,11 +57,6 @@ struct Terminal: Sendable {
     func styled(_ text: String, _ style: Style) -> String {
         hasColour && style != .plain && !text.isEmpty ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
     }
-
-    /// The text without characters that would control the terminal.
-    static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.properties.generalCategory != .control }))
-    }
 }
 
 /// A line that is drawn again and again at the cursor. Without a terminal nothing is drawn.
@@ -78,7 +74,7 @@ struct LiveLine {
         var room = terminal.width - 1
         var shown = ""
         for run in runs.reversed() where room > 0 {
-            let text = String(Terminal.printable(run.text).suffix(room))
+            let text = String(run.text.printable.suffix(room))
             room -= text.count
             shown = terminal.styled(text, run.style) + shown
         }

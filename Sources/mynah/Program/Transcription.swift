@@ -96,7 +96,7 @@ struct Transcription: Sendable {
                     modelVersion: "\(pool.identity.engine) \(pool.identity.model)")))
         try output.finish()
         progress.interrupt {
-            for warning in source.warnings { Terminal.error.write("mynah: \(path): \(Terminal.printable(warning))\n") }
+            for warning in source.warnings { Terminal.error.write("mynah: \(path): \(warning.printable)\n") }
             guard Terminal.error.isTerminal else { return }
             let speed = seconds / max(elapsed / .seconds(1), 0.001)
             Terminal.error.write(

@@ -19,6 +19,7 @@ final class FeedConnection: WebSocketHandler {
     private let filter: FeedFilter
     private let fromSequence: Int?
     private let status: @Sendable () -> StatusMessage
+    private let uptime: @Sendable () -> Double
     private let heartbeat: TimeAmount
     private let clientID = "cli_" + UUID().uuidString.lowercased()
     private var beating: RepeatedTask?
@@ -27,12 +28,13 @@ final class FeedConnection: WebSocketHandler {
 
     init(
         hub: FeedHub, filter: FeedFilter, fromSequence: Int?, status: @escaping @Sendable () -> StatusMessage,
-        heartbeat: TimeAmount
+        uptime: @escaping @Sendable () -> Double, heartbeat: TimeAmount
     ) {
         self.hub = hub
         self.filter = filter
         self.fromSequence = fromSequence
         self.status = status
+        self.uptime = uptime
         self.heartbeat = heartbeat
     }
 
@@ -89,7 +91,7 @@ final class FeedConnection: WebSocketHandler {
 
     private func beat(_ connection: WebSocketConnection) {
         let seconds = Double(heartbeat.nanoseconds) / 1e9
-        send(HeartbeatMessage(uptimeSeconds: status().uptimeSeconds, intervalSeconds: seconds).encoded, on: connection)
+        send(HeartbeatMessage(uptimeSeconds: uptime(), intervalSeconds: seconds).encoded, on: connection)
         pump(connection)
     }
 

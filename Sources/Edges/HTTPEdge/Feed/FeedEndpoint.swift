@@ -10,16 +10,22 @@ public struct FeedEndpoint: WebSocketEndpoint {
 
     private let hub: FeedHub
     private let status: @Sendable () -> StatusMessage
+    private let uptime: @Sendable () -> Double
     private let heartbeat: TimeAmount
 
     /// Makes the endpoint.
     ///
     /// - Parameters:
     ///   - status: what a subscriber is told when it connects.
+    ///   - uptime: seconds since the server's start, for every heartbeat.
     ///   - heartbeat: how often it is told that the server is there.
-    public init(hub: FeedHub, status: @escaping @Sendable () -> StatusMessage, heartbeat: TimeAmount = .seconds(30)) {
+    public init(
+        hub: FeedHub, status: @escaping @Sendable () -> StatusMessage, uptime: @escaping @Sendable () -> Double,
+        heartbeat: TimeAmount = .seconds(30)
+    ) {
         self.hub = hub
         self.status = status
+        self.uptime = uptime
         self.heartbeat = heartbeat
     }
 
@@ -28,7 +34,8 @@ public struct FeedEndpoint: WebSocketEndpoint {
         do throws(SpeechError) {
             let (filter, fromSequence) = try FeedQuery.parse(request.query)
             return .accept(
-                FeedConnection(hub: hub, filter: filter, fromSequence: fromSequence, status: status, heartbeat: heartbeat))
+                FeedConnection(
+                    hub: hub, filter: filter, fromSequence: fromSequence, status: status, uptime: uptime, heartbeat: heartbeat))
         } catch {
             return .refuse(error)
         }

@@ -30,10 +30,7 @@ public struct ServerRoutes: Sendable {
 
     /// A router with the errors, the guard and the routes in their order.
     public func router(access: AccessGuard) -> Router<BasicRequestContext> {
-        let router = Router(options: .autoGenerateHeadEndpoints)
-        router.add(middleware: ProblemMiddleware())
-        router.add(middleware: AccessMiddleware(access))
-        addProbes(to: router)
+        let router = makeRouter(access: access)
         if servesOperators { addOperators(to: router) }
         addWebSocketHints(to: router, [FeedEndpoint.path, StreamEndpoint.path])
         addReference(to: router)
@@ -44,10 +41,7 @@ public struct ServerRoutes: Sendable {
 
     /// The routes of the feed's own listener: the reference and what was published, beside `/stream`.
     public func feedRouter(access: AccessGuard) -> Router<BasicRequestContext> {
-        let router = Router(options: .autoGenerateHeadEndpoints)
-        router.add(middleware: ProblemMiddleware())
-        router.add(middleware: AccessMiddleware(access))
-        addProbes(to: router)
+        let router = makeRouter(access: access)
         if servesOperators { addStatistics(to: router) }
         addWebSocketHints(to: router, [FeedEndpoint.path])
         addReference(to: router)
@@ -68,11 +62,18 @@ public struct ServerRoutes: Sendable {
 
     /// The routes for `server.metrics_listen`: a scraper's, without a token.
     public func operatorsRouter() -> Router<BasicRequestContext> {
-        let router = Router(options: .autoGenerateHeadEndpoints)
-        router.add(middleware: ProblemMiddleware())
-        addProbes(to: router)
+        let router = makeRouter(access: nil)
         addOperators(to: router)
         refuseOtherMethods(on: router)
+        return router
+    }
+
+    /// What every listener has: errors, the guard unless it is a scraper's, and the probes.
+    private func makeRouter(access: AccessGuard?) -> Router<BasicRequestContext> {
+        let router = Router(options: .autoGenerateHeadEndpoints)
+        router.add(middleware: ProblemMiddleware())
+        if let access { router.add(middleware: AccessMiddleware(access)) }
+        addProbes(to: router)
         return router
     }
 

@@ -3,7 +3,7 @@ public import WireProtocol
 /// What `/health`, `/readyz` and `/status` tell. Read afresh at each request.
 public struct ServerStatus: Sendable {
     /// Whether the models are warm and utterances are taken.
-    public var isReady: Bool
+    public var isReady: Bool { pipeline.isHealthy }
     /// What the contract tells of the pipeline.
     public var pipeline: StatusMessage
     /// What was published.
@@ -23,12 +23,11 @@ public struct ServerStatus: Sendable {
 
     /// Makes a status.
     public init(
-        isReady: Bool, pipeline: StatusMessage, feed: FeedStatistics, notReadyBecause: String? = nil, version: String,
+        pipeline: StatusMessage, feed: FeedStatistics, notReadyBecause: String? = nil, version: String,
         engine: String, model: String, sessions: Int, connections: Int, decodersReady: Int, decodersBusy: Int,
         decodersCapacity: Int, utterancesWaiting: Int,
         workerRestarts: Int
     ) {
-        self.isReady = isReady
         self.pipeline = pipeline
         self.feed = feed
         self.notReadyBecause = notReadyBecause
