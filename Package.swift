@@ -44,13 +44,15 @@ let package = Package(
         // What the use cases ask of the world, and the use cases
         .target(name: "Ports", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(
-            name: "Application", dependencies: ["Lanes", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"],
+            name: "Application",
+            dependencies: ["Lanes", "PipelineFeed", "Ports", "SessionMirror", "SpeechModel", "SpeechPipeline", "Telemetry"],
             swiftSettings: strict),
 
         // Beside the layers
         .target(name: "Lanes", swiftSettings: strict),
         .target(name: "TextAnalysis", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(name: "PipelineFeed", dependencies: ["SpeechModel", "TextAnalysis"], swiftSettings: strict),
+        .target(name: "SessionMirror", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(
             name: "Telemetry",
             dependencies: ["SpeechModel", .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
@@ -223,8 +225,11 @@ let package = Package(
             swiftSettings: strict, linkerSettings: runPath),
         .testTarget(
             name: "ApplicationTests",
-            dependencies: ["Application", "Lanes", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"],
+            dependencies: [
+                "Application", "Lanes", "PipelineFeed", "Ports", "SessionMirror", "SpeechModel", "SpeechPipeline", "Telemetry",
+            ],
             swiftSettings: strict),
+        .testTarget(name: "SessionMirrorTests", dependencies: ["SessionMirror", "SpeechModel"], swiftSettings: strict),
         .testTarget(
             name: "PipelineFeedTests", dependencies: ["PipelineFeed", "SpeechModel", "TextAnalysis", "WireProtocol"],
             swiftSettings: strict),

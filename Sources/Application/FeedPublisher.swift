@@ -5,10 +5,10 @@ public import SpeechModel
 public protocol FeedPublisher: Sendable {
     /// Whether anybody wants partials.
     var wantsPartials: Bool { get }
-    /// A transcript, its stages but ``PipelineStage/publish`` marked.
-    ///
-    /// - Returns: the same with that stage marked too, as it was published.
-    func publish(_ transcript: PublishedTranscript) -> StageTimeline
+    /// Makes the message of a transcript whose stages but ``PipelineStage/publish`` are marked; that one is then marked too.
+    func prepare(_ transcript: PublishedTranscript) -> Publication
+    /// Sends it.
+    func publish(_ publication: Publication)
     /// An event; without a session it concerns the whole pipeline.
     func publish(_ event: FeedEvent, of session: SessionID?)
     /// Nothing more will be published of a session.

@@ -1,6 +1,7 @@
 public import Lanes
 import PipelineFeed
 public import Ports
+import SessionMirror
 public import SpeechModel
 public import SpeechPipeline
 import Synchronization
@@ -32,13 +33,12 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     private var pipeline: SpeechPipeline?
     private var gate: GatedDetector?
-    private var listener: (any SessionListener)?
     private var recognitions: [UtteranceKey: any Recognition] = [:]
     /// Utterances that were spoken to their end and have no answer that was told.
     private var requests: [UtteranceKey: UtteranceTimes] = [:]
-    private var feed: SessionFeed?
     private var adaptation: String?
-    private var results = SessionResults()
+    private var outlet: SessionOutlet
+    private let resumption: SpeechPipeline.Resumption
     /// Accepted audio waits for ``decide()``, for which the lane was asked.
     private var isDecisionDue = false
     /// When the last audio arrived, and when this lane took it up.
@@ -70,6 +70,40 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         self.configuration = configuration
         self.lane = lane
         self.services = services
+        resumption = SpeechPipeline.Resumption(inputSample: 0, lastSequence: 0)
+        outlet = SessionOutlet(
+            SessionDescription(
+                session: id, audio: audioID, token: resumeToken, tenant: tenant, name: name, language: self.language,
+                sampleRate: format.sampleRate, channels: format.channels, encoding: format.encoding.rawValue),
+            services: services)
+    }
+
+    /// Goes on with a session that began at another server; its client is awaited.
+    init(
+        _ session: SessionMirror.Session, configuration: SpeechPipeline.Configuration, lane: Lane, services: SessionServices
+    ) throws(SpeechError) {
+        let description = session.description
+        id = SessionID(description.session)
+        audioID = AudioID(description.audio)
+        resumeToken = Sensitive(description.token)
+        tenant = TenantID(description.tenant)
+        name = description.name
+        language = description.language
+        guard let encoding = AudioFormat.Encoding(rawValue: description.encoding) else {
+            throw SpeechError(
+                .unsupportedAudio, "The encoding \(description.encoding) is not known.",
+                advice: "Run versions on both servers that know it.")
+        }
+        format = try AudioFormat(sampleRate: description.sampleRate, channels: description.channels, encoding: encoding)
+        inbox = Mutex(SessionInbox(format: format, firstSample: session.nextSample))
+        self.configuration = configuration
+        self.lane = lane
+        self.services = services
+        resumption = SpeechPipeline.Resumption(inputSample: session.nextSample, lastSequence: session.lastSequence)
+        outlet = SessionOutlet(description, mirrored: session, services: services)
+        hasEnded = session.endedAt != nil
+        if hasEnded { inbox.withLock { $0.close() } }
+        detachedSince.store(max(1, services.clock.monotonicNanoseconds), ordering: .relaxed)
     }
 
     // MARK: - from any thread
@@ -132,6 +166,18 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         wake()
     }
 
+    /// Another server goes on with the session: it is dropped here, and its client told why.
+    nonisolated func abandon(_ reason: SpeechError) {
+        inbox.withLock { $0.add(.abandon(reason)) }
+        wake()
+    }
+
+    /// What has this number in the outbox outlives this server.
+    nonisolated func becameSafe(_ number: Int) {
+        inbox.withLock { $0.add(.safe(number)) }
+        wake()
+    }
+
     public nonisolated func recognition(_ key: UtteranceKey, updated update: RecognitionUpdate) {
         let answer = SessionInbox.Answer(key: key, update: update, at: services.clock.monotonicNanoseconds)
         inbox.withLock { $0.add(answer) }
@@ -166,22 +212,24 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         if delivery.mustDropPartialSample { pipeline?.dropPartialSample() }
         for answer in delivery.answers { take(answer.update, for: answer.key, at: answer.at) }
         if !audio.isEmpty, !hasEnded { take(audio, arrived: delivery.arrived) }
-        if delivery.wasFull { listener?.session(.hasRoom) }
+        if delivery.wasFull { outlet.listener?.session(.hasRoom) }
         for control in delivery.controls {
             switch control {
             case .attach(let newcomer, let lastSequence?): attach(newcomer, resumingAfter: lastSequence)
             case .attach(_, nil): break
             case .detach(let connection):
                 guard connection == inbox.withLock({ $0.connection }) else { break }
-                listener = nil
-                feed?.hears(false)
+                outlet.listener = nil
+                outlet.feed?.hears(false)
                 // First what waits to be decided, which could take a decoder again.
                 if isDecisionDue { decide() }
                 // Somebody who is there can use the decoder; the audio is kept and decoded again if the client comes back.
                 for (key, recognition) in recognitions where requests[key] == nil { recognition.park() }
             case .source(let news): take(news)
+            case .safe(let number): outlet.markSafe(number)
+            case .abandon(let reason): if !hasEnded { giveUp(reason, because: "taken-over") }
             case .end(let serverStops):
-                if serverStops { feed?.tell(.serverStopping) }
+                if serverStops { outlet.feed?.tell(.serverStopping) }
                 guard !isEnding else { break }
                 isEnding = true
                 pipeline?.finish(into: &actions)
@@ -198,11 +246,11 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         switch news {
         case .lost(let error):
             services.metrics.errors["capture", error.code.rawValue].increment()
-            feed?.tell(.failed(.capture, error, .stage))
-        case .back: feed?.tell(.recovered(.capture))
+            outlet.feed?.tell(.failed(.capture, error, .stage))
+        case .back: outlet.feed?.tell(.recovered(.capture))
         case .dropped(let count):
             services.metrics.overflows.increment(by: max(1, count / frameSamples))
-            feed?.tell(.overflowed(buffer: "capture", lostMS: count * 1000 / format.sampleRate))
+            outlet.feed?.tell(.overflowed(buffer: "capture", lostMS: count * 1000 / format.sampleRate))
         }
     }
 
@@ -211,9 +259,10 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             let detectors = services.detectors
             let gate = GatedDetector(lease: { detectors.lease() }, giveBack: { detectors.giveBack($0) })
             self.gate = gate
-            pipeline = SpeechPipeline(format: format, configuration: configuration, detector: gate)
+            pipeline = SpeechPipeline(
+                format: format, configuration: configuration, detector: gate, resuming: resumption)
         }
-        feed?.hears(true)
+        outlet.feed?.hears(true)
         lastArrival = arrived
         lastTaken = services.clock.monotonicNanoseconds
         let framesBefore = pipeline!.receivedSamples / frameSamples
@@ -288,86 +337,61 @@ public actor LiveSession: LaneClient, RecognitionObserver {
                     pipeline?.withSamples(in: range) { recognition.append($0) }
                     services.metrics.preprocess.observe(Double(services.clock.monotonicNanoseconds &- since) / 1e9)
                 }
-                feed?.heard(key, range)
+                outlet.feed?.heard(key, range)
             case .finish(let key):
                 recognitions[key]?.finish()
                 let now = services.clock.monotonicNanoseconds
                 requests[key] = UtteranceTimes(arrived: since, taken: max(since, lastTaken), finished: now, answered: now)
-                feed?.heardAll(of: key)
+                outlet.feed?.heardAll(of: key)
             case .cancel(let key):
                 recognitions.removeValue(forKey: key)?.cancel()
                 requests[key] = nil
             case .settled(let key, let isSilent):
                 settled = requests.removeValue(forKey: key)
-                if isSilent { feed?.tell(.nothingRecognised(key)) }
-            case .emit(.final(let result)):
-                emit(result, of: settled, since: since)
-            case .emit(let event):
-                listener?.session(.transcript(event, since: since))
-                switch event {
-                case .finalised(let sample): results.finalisedThrough = sample
-                case .partial(let partial): feed?.publish(partial, answeredAt: since)
-                case .failed(let error): feed?.tell(.failed(.stt, error, .utterance))
-                case .final: break
-                }
+                if isSilent { outlet.feed?.tell(.nothingRecognised(key)) }
+            case .emit(let event): outlet.tell(event, of: self, request: settled, since: since)
             }
         }
         current.removeAll(keepingCapacity: true)
         if actions.isEmpty { swap(&current, &actions) }
     }
 
-    /// Tells a final to the client first, and then to the world.
-    private func emit(_ final: FinalResult, of request: UtteranceTimes?, since: UInt64) {
-        let begun = services.clock.monotonicNanoseconds
-        var result = final
-        if let request { (result.latency.ingestMS, result.latency.recogniserMS) = (request.ingestMS, request.recogniserMS) }
-        services.metrics.finals.increment()
-        results.append(result)
-        listener?.session(.transcript(.final(result), since: since))
-        var timeline = StageTimeline(result.latency, answeredAt: request?.answered ?? since)
-        if let request { timeline.move(request.taken &- request.arrived, from: .preprocess, to: .capture) }
-        // It waited for this lane and for older utterances; then its client's message was made.
-        timeline.mark(.stt, at: begun)
-        timeline.mark(.publish, at: services.clock.monotonicNanoseconds)
-        feed?.publish(result, timeline: timeline)
-    }
-
     private func attach(_ newcomer: any SessionListener, resumingAfter lastSequence: Int?) {
-        listener?.session(.replaced)
-        listener = newcomer
-        guard let lastSequence else {
-            feed = SessionFeed(
-                TranscriptSource(
-                    session: id, sampleRate: format.sampleRate, channels: format.channels,
-                    expectedLanguage: language), name: name, services: services)
-            return
-        }
-        let now = services.clock.monotonicNanoseconds
-        newcomer.session(.resumed(nextSample: pipeline?.receivedSamples ?? 0, lastSequence: results.lastSequence))
-        for event in results.missed(after: lastSequence) { newcomer.session(.transcript(event, since: now)) }
-        if hasEnded { newcomer.session(.ended(lastSequence: results.lastSequence)) }
+        outlet.listener?.session(.replaced)
+        outlet.listener = newcomer
+        if !hasEnded { outlet.openFeed() }
+        guard let lastSequence else { return outlet.begin(self) }
+        outlet.resume(after: lastSequence, nextSample: pipeline?.receivedSamples ?? resumption.inputSample)
+        if hasEnded { newcomer.session(.ended(lastSequence: outlet.lastSequence)) }
     }
 
     private func endIfSettled() {
-        guard isEnding, !hasEnded, pipeline?.isSettled ?? true else { return }
+        guard isEnding, !hasEnded, pipeline?.isSettled ?? true, outlet.isEmpty else { return }
         close("ended")
-        listener?.session(.ended(lastSequence: results.lastSequence))
+        outlet.listener?.session(.ended(lastSequence: outlet.lastSequence))
     }
 
     private func breakDown(_ error: SpeechError) {
         services.metrics.errors["capture", error.code.rawValue].increment()
-        feed?.tell(.failed(.capture, error, .session))
+        outlet.feed?.tell(.failed(.capture, error, .session))
+        giveUp(error, because: "failed")
+    }
+
+    private func giveUp(_ error: SpeechError, because reason: String) {
+        cancelAll()
+        isEnding = true
+        close(reason)
+        outlet.listener?.session(.broken(error))
+    }
+
+    private func cancelAll() {
         for recognition in recognitions.values { recognition.cancel() }
         recognitions = [:]
-        isEnding = true
-        close("failed")
-        listener?.session(.broken(error))
     }
 
     private func close(_ reason: String) {
         hasEnded = true
-        feed?.end(reason)
-        feed = nil
+        outlet.close(reason)
         inbox.withLock { $0.close() }
         if let stability = pipeline?.stability {
             services.metrics.wordsShown.increment(by: stability.shown)
@@ -387,8 +411,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     func expire(now: UInt64, resumeWindowSeconds: Int) -> Bool {
         guard hasBeenAlone(for: resumeWindowSeconds, at: now) else { return false }
         if !hasEnded {
-            for recognition in recognitions.values { recognition.cancel() }
-            recognitions = [:]
+            cancelAll()
             close("expired")
         }
         return true

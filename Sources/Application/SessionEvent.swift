@@ -2,6 +2,8 @@ public import SpeechModel
 
 /// What a live session tells the connection that is attached to it.
 public enum SessionEvent: Sendable {
+    /// The session is known, here and to a standby: its client may be told its name.
+    case began
     /// A result, or the position before which audio may be forgotten. What led to it arrived at the monotonic time `since`.
     case transcript(TranscriptEvent, since: UInt64)
     /// The session goes on; send audio from this sample. The finals that were missed follow.

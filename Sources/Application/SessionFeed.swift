@@ -15,10 +15,12 @@ struct SessionFeed {
     private var spoken: (key: UtteranceKey, through: SampleTime)?
 
     /// Begins, and tells so.
-    init(_ source: TranscriptSource, name: String, services: SessionServices) {
+    ///
+    /// - Parameter lastSequence: the number of the last final that another server published.
+    init(_ source: TranscriptSource, name: String, lastSequence: Int = 0, services: SessionServices) {
         self.services = services
         session = source.session
-        transcripts = TranscriptFeed(source: source, annotate: services.annotate)
+        transcripts = TranscriptFeed(source: source, lastSequence: lastSequence, annotate: services.annotate)
         tell(
             .sessionBegan(metadata: [
                 "source": .text(name), "sample_rate": .integer(source.sampleRate), "channels": .integer(source.channels),
@@ -57,22 +59,26 @@ struct SessionFeed {
         tell(.speechStopped(key, atMS: spoken.through.milliseconds))
     }
 
-    /// Publishes a final; `timeline` reaches up to the recogniser's answer.
-    mutating func publish(_ final: FinalResult, timeline: StageTimeline) {
-        guard var transcript = transcripts.transcript(of: final, timeline: timeline) else { return }
+    /// Makes the message of a final; `timeline` reaches up to its way out. nil when its number was there before.
+    mutating func prepare(_ final: FinalResult, timeline: StageTimeline) -> Publication? {
+        guard var transcript = transcripts.transcript(of: final, timeline: timeline) else { return nil }
         transcript.timeline.mark(.language, at: services.clock.monotonicNanoseconds)
-        transcript.timeline = services.feed.publish(transcript)
-        services.metrics.observe(transcript.timeline)
-        tell(
-            .finalReady(
-                sequence: final.sequence, language: transcript.annotation.language,
-                processingTimeMS: transcript.timeline.processingTimeMS))
+        return services.feed.prepare(transcript)
+    }
+
+    /// Publishes a final.
+    mutating func publish(_ final: Publication) {
+        guard let sequence = final.sequence, let timeline = final.timeline else { return }
+        services.feed.publish(final)
+        services.metrics.observe(timeline)
+        tell(.finalReady(sequence: sequence, language: final.language, processingTimeMS: timeline.processingTimeMS))
     }
 
     /// Publishes a partial, if anybody wants it.
     func publish(_ partial: PartialResult, answeredAt: UInt64) {
         guard services.feed.wantsPartials else { return }
-        _ = services.feed.publish(transcripts.transcript(of: partial, timeline: StageTimeline(lastSampleAt: answeredAt)))
+        let transcript = transcripts.transcript(of: partial, timeline: StageTimeline(lastSampleAt: answeredAt))
+        services.feed.publish(services.feed.prepare(transcript))
     }
 
     /// The session is over.

@@ -14,6 +14,10 @@ struct SessionInbox {
         case detach(connection: Int)
         case source(SourceNews)
         case end(serverStops: Bool)
+        /// What has this number in the outbox outlives this server.
+        case safe(Int)
+        /// The session is no longer this server's.
+        case abandon(SpeechError)
     }
 
     /// What the recogniser said, and when.
@@ -41,15 +45,17 @@ struct SessionInbox {
     private let windowBytes: Int
     private var waiting = Delivery()
     /// Bytes taken from all connections; what the current one sends again is not counted.
-    private var received = 0
+    private var received: Int
     /// Bytes that the current connection is about to send again.
     private var overlap = 0
     private(set) var connection = 0
     private var isQueued = false
     private var isOver = false
 
-    init(format: AudioFormat) {
+    /// - Parameter firstSample: the first that is expected, at the client's rate.
+    init(format: AudioFormat, firstSample: Int = 0) {
         bytesPerFrame = format.bytesPerFrame
+        received = firstSample * format.bytesPerFrame
         limit = format.sampleRate * format.bytesPerFrame * Self.seconds
         windowBytes = format.sampleRate * format.bytesPerFrame * VoiceActivityWindow.milliseconds / 1000
     }

@@ -1,5 +1,6 @@
 import Lanes
 import Ports
+public import SessionMirror
 public import SpeechModel
 public import SpeechPipeline
 import Synchronization
@@ -28,6 +29,8 @@ public final class SessionRegistry: Sendable {
     private let lanes: [Lane]
     private let policy: Mutex<Policy>
     private let sessions = Mutex<[SessionID: LiveSession]>([:])
+    /// Why no session can begin or go on here; nil when it can.
+    private let closed = Mutex<SpeechError?>(nil)
     private let nextLane = Atomic<Int>(0)
 
     /// Makes an empty registry.
@@ -63,8 +66,9 @@ public final class SessionRegistry: Sendable {
     public func create(format: AudioFormat, tenant: TenantID = .local, name: String = "stream", language: String? = nil)
         throws(SpeechError) -> LiveSession
     {
+        if let reason = closed.withLock({ $0 }) { throw reason }
         let policy = policy.withLock { $0 }
-        let lane = lanes[nextLane.wrappingAdd(1, ordering: .relaxed).oldValue % lanes.count]
+        let lane = nextLaneInTurn
         let token = hexadecimal(services.clock.randomBits()) + hexadecimal(services.clock.randomBits())
         let session = LiveSession(
             id: services.clock.makeSessionID(), audioID: services.clock.makeAudioID(), token: token, tenant: tenant,
@@ -82,10 +86,40 @@ public final class SessionRegistry: Sendable {
         return session
     }
 
+    private var nextLaneInTurn: Lane { lanes[nextLane.wrappingAdd(1, ordering: .relaxed).oldValue % lanes.count] }
+
+    /// Goes on with the sessions of another server whose clients may come here; those that ended too long ago are left out.
+    ///
+    /// - Returns: how many there are.
+    public func open(with mirror: SessionMirror) -> Int {
+        let policy = policy.withLock { $0 }
+        let now = services.clock.monotonicNanoseconds
+        let window = UInt64(policy.resumeWindowSeconds) * 1_000_000_000
+        let resumed = mirror.sessions.values.compactMap { session -> LiveSession? in
+            if let endedAt = session.endedAt, now > endedAt, now - endedAt > window { return nil }
+            // A session in a format that this version does not know is as lost as its client would be.
+            return try? LiveSession(session, configuration: policy.pipeline, lane: nextLaneInTurn, services: services)
+        }
+        sessions.withLock { sessions in for session in resumed { sessions[session.id] = session } }
+        closed.withLock { $0 = nil }
+        return resumed.count
+    }
+
+    /// Drops all sessions, because another server goes on with them, and begins none until ``open(with:)``. Clients are told `reason`.
+    public func close(_ reason: SpeechError) {
+        closed.withLock { $0 = reason }
+        let all = sessions.withLock { sessions in
+            defer { sessions = [:] }
+            return Array(sessions.values)
+        }
+        for session in all { session.abandon(reason) }
+    }
+
     /// Finds a session that a client wants to resume.
     ///
-    /// - Throws: ``ErrorCode/sessionUnknown``, the same for a wrong id and a wrong token.
+    /// - Throws: ``ErrorCode/sessionUnknown``, the same for a wrong id and a wrong token; what ``close(_:)`` was given.
     public func find(_ id: SessionID, token: Sensitive<String>) throws(SpeechError) -> LiveSession {
+        if let reason = closed.withLock({ $0 }) { throw reason }
         guard let session = sessions.withLock({ $0[id] }), areEqual(session.resumeToken.exposed, token.exposed) else {
             throw SpeechError(
                 .sessionUnknown, "There is no such session to resume.",

@@ -1,3 +1,4 @@
+import SessionMirror
 import SpeechModel
 
 /// What a session told its client that the client may ask for again.
@@ -8,12 +9,21 @@ struct SessionResults {
     private var finals: [FinalResult] = []
     /// Before this sample, at the client's rate, everything is in finals or was silence.
     var finalisedThrough = 0
-
     /// The number of the last final; 0 before the first.
-    var lastSequence: Int { finals.last?.sequence ?? 0 }
+    private(set) var lastSequence = 0
+
+    init() {}
+
+    /// What another server told.
+    init(_ session: SessionMirror.Session) {
+        finals = session.finals.map(\.final.result)
+        lastSequence = session.lastSequence
+        finalisedThrough = session.finalisedThrough
+    }
 
     mutating func append(_ final: FinalResult) {
         finals.append(final)
+        lastSequence = final.sequence
         if finals.count > Self.limit { finals.removeFirst(finals.count - Self.limit) }
     }
 

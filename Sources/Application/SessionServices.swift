@@ -11,6 +11,7 @@ public struct SessionServices: Sendable {
     let annotate: TranscriptFeed.Annotate
     let language: String
     let frameMS: Int
+    let replication: (any Replication)?
 
     /// Collects the services.
     ///
@@ -19,10 +20,12 @@ public struct SessionServices: Sendable {
     ///   - annotate: finds out the language and the sentiment of a final.
     ///   - language: of sessions that name none, ISO 639-1.
     ///   - frameMS: what one frame is, in ms, where frames are counted.
+    ///   - replication: to a standby; nil for a server that has none.
     public init(
         recognizer: any Recognizer, detectors: DetectorPool, clock: any Clock,
         metrics: SessionMetrics, feed: any FeedPublisher,
-        annotate: @escaping TranscriptFeed.Annotate, language: String, frameMS: Int = 20
+        annotate: @escaping TranscriptFeed.Annotate, language: String, frameMS: Int = 20,
+        replication: (any Replication)? = nil
     ) {
         self.recognizer = recognizer
         self.detectors = detectors
@@ -32,5 +35,6 @@ public struct SessionServices: Sendable {
         self.annotate = annotate
         self.language = language
         self.frameMS = frameMS
+        self.replication = replication
     }
 }

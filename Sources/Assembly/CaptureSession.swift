@@ -148,7 +148,7 @@ final class CaptureSession: CaptureSink, SessionListener {
                 return (state.session, state.connection)
             }
             session?.detach(connection)
-        case .transcript, .resumed, .replaced: break
+        case .began, .transcript, .resumed, .replaced: break
         }
     }
 }

@@ -1,5 +1,5 @@
 /// What a recogniser thinks that was said in one utterance, at one moment.
-public struct Hypothesis: Hashable, Sendable {
+public struct Hypothesis: Hashable, Sendable, Codable {
     /// The best path, with times from the *session's* start once the pipeline has placed it, from the utterance's start before.
     public var words: [Word]
     /// Other readings, best first, as plain text; only on final hypotheses.

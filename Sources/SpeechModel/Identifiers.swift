@@ -21,6 +21,8 @@ public struct SessionID: Hashable, Sendable, CustomStringConvertible {
 /// A piece of audio: `rec_` and a UUIDv7.
 public struct AudioID: Hashable, Sendable, CustomStringConvertible {
     public let description: String
+    /// Takes an id that was made elsewhere.
+    public init(_ text: String) { description = text }
     /// Makes a new id from a wall-clock time in milliseconds and randomness.
     public init(unixMS: UInt64, using random: inout some RandomNumberGenerator) {
         description = "rec_" + uuidV7(unixMS: unixMS, using: &random)

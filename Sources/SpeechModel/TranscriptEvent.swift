@@ -31,7 +31,7 @@ public struct PartialResult: Hashable, Sendable {
 }
 
 /// A finished utterance.
-public struct FinalResult: Hashable, Sendable {
+public struct FinalResult: Hashable, Sendable, Codable {
     /// 1, 2, 3 … within the session.
     public var sequence: Int
     /// What was said, with alternatives.
@@ -54,7 +54,7 @@ public struct FinalResult: Hashable, Sendable {
 }
 
 /// The parts of the delay of a final result, in milliseconds.
-public struct FinalLatency: Hashable, Sendable {
+public struct FinalLatency: Hashable, Sendable, Codable {
     /// Audio that had to pass before the endpoint was certain: not computation.
     public var endpointWaitMS: Double
     /// From the last needed sample's arrival to the request at the recogniser.

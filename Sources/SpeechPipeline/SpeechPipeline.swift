@@ -53,30 +53,55 @@ public struct SpeechPipeline {
     private var window: [Float] = []
     /// Whether the full window is in the ring, and an open utterance has it.
     private var isHandedOver = false
-    private var position = SampleTime.zero
+    /// The first sample that is heard here: not 0 in a session that began elsewhere. Also at the client's rate.
+    private let start: SampleTime
+    private let firstInputSample: Int
+    private var position: SampleTime
     private var epoch = 0
     private var lastNumber = 0
     private var current: UtteranceKey?
-    private var sentThrough = SampleTime.zero
-    private var finalisedThrough = SampleTime.zero
-    private var hypothesisChangedAt = SampleTime.zero
+    private var sentThrough: SampleTime
+    private var finalisedThrough: SampleTime
+    private var hypothesisChangedAt: SampleTime
 
     /// Whole sample frames taken so far, at the client's rate.
-    public private(set) var receivedSamples = 0
+    public private(set) var receivedSamples: Int
     /// Number of the last final result.
-    public private(set) var lastSequence = 0
+    public private(set) var lastSequence: Int
     /// Words that partial results showed as stable, and how many of them changed afterwards.
     public var stability: (shown: Int, revised: Int) { (stabiliser.wordsShown, stabiliser.revisions) }
     /// Bytes of an unfinished sample frame at the end of what was received.
     public var pendingBytes: Int { decoder.pendingBytes }
 
+    /// Where a session goes on that began elsewhere.
+    public struct Resumption: Sendable {
+        /// The first sample that it hears, at the client's rate.
+        public var inputSample: Int
+        /// The number of its last final.
+        public var lastSequence: Int
+
+        /// Makes a place to go on from.
+        public init(inputSample: Int, lastSequence: Int) {
+            self.inputSample = inputSample
+            self.lastSequence = lastSequence
+        }
+    }
+
     /// Makes the pipeline of one session.
-    public init(format: AudioFormat, configuration: Configuration = Configuration(), detector: any VoiceActivityDetector) {
+    public init(
+        format: AudioFormat, configuration: Configuration = Configuration(), detector: any VoiceActivityDetector,
+        resuming: Resumption = Resumption(inputSample: 0, lastSequence: 0)
+    ) {
         self.format = format
         self.detector = detector
         decoder = PCMDecoder(format: format)
         resampler = Resampler(inputRate: format.sampleRate)
-        ring = SampleRing(capacity: SampleTime.milliseconds(configuration.ringMS).sample)
+        firstInputSample = resuming.inputSample
+        receivedSamples = resuming.inputSample
+        lastSequence = resuming.lastSequence
+        start = resampler.time(ofInputSample: resuming.inputSample)
+        (position, sentThrough, finalisedThrough, hypothesisChangedAt) = (start, start, start, start)
+        ring = SampleRing(capacity: SampleTime.milliseconds(configuration.ringMS).sample, start: start)
         endpointer = Endpointer(
             strategy: configuration.endpointing, minimumSpeechMS: configuration.minimumSpeechMS,
             maximumUtteranceMS: configuration.maximumUtteranceMS)
@@ -292,6 +317,10 @@ public struct SpeechPipeline {
         }
         guard through > finalisedThrough else { return }
         finalisedThrough = through
-        actions.append(.emit(.finalised(throughInputSample: min(receivedSamples, resampler.inputSample(at: through)))))
+        actions.append(.emit(.finalised(throughInputSample: inputSample(at: through))))
+    }
+
+    private func inputSample(at time: SampleTime) -> Int {
+        min(receivedSamples, firstInputSample + resampler.inputSample(at: SampleTime(time - start)))
     }
 }

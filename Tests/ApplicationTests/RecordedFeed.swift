@@ -6,6 +6,7 @@ import Synchronization
 /// Keeps what sessions publish, in its order.
 final class RecordedFeed: FeedPublisher {
     private struct Record {
+        var prepared: [PublishedTranscript] = []
         var transcripts: [PublishedTranscript] = []
         var events: [FeedEvent] = []
         var ended: [SessionID] = []
@@ -18,9 +19,24 @@ final class RecordedFeed: FeedPublisher {
 
     let wantsPartials = true
 
-    func publish(_ transcript: PublishedTranscript) -> StageTimeline {
-        record.withLock { $0.transcripts.append(transcript) }
-        return transcript.timeline
+    func prepare(_ transcript: PublishedTranscript) -> Publication {
+        record.withLock { $0.prepared.append(transcript) }
+        return Publication(
+            topic: "transcript.\(transcript.annotation.language)", json: Array(transcript.hypothesis.text.utf8),
+            session: transcript.source.session, sequence: transcript.sequenceNumber, language: transcript.annotation.language,
+            timeline: transcript.timeline)
+    }
+
+    func publish(_ publication: Publication) {
+        record.withLock { record in
+            guard
+                let transcript = record.prepared.first(where: {
+                    $0.source.session == publication.session && $0.sequenceNumber == publication.sequence
+                        && $0.timeline == publication.timeline
+                })
+            else { return }
+            record.transcripts.append(transcript)
+        }
     }
 
     func publish(_ event: FeedEvent, of session: SessionID?) { record.withLock { $0.events.append(event) } }

@@ -12,10 +12,10 @@ import WireProtocol
     private let sunk = Sunk()
     private let session = SessionID("ses_a")
 
-    private func makeHub(sinksPartials: Bool = false) -> FeedHub {
+    private func makeHub(sinksPartials: Bool = false, reign: any Reign = SoleReign()) -> FeedHub {
         FeedHub(
             version: "1", clock: clock, events: { [sunk] topic, _ in sunk.add(topic) },
-            transcripts: { [sunk] topic, _ in sunk.add(topic) }, sinksPartials: sinksPartials)
+            transcripts: { [sunk] topic, _ in sunk.add(topic) }, sinksPartials: sinksPartials, reign: reign)
     }
 
     /// A final with this number, or a partial.
@@ -37,20 +37,20 @@ import WireProtocol
 
     @Test func `whoever joins late gets what is kept and then what comes, once and in order`() {
         let hub = makeHub()
-        for number in 1...3 { _ = hub.publish(transcript(number)) }
+        for number in 1...3 { hub.publish(transcript(number)) }
         let bell = Bell()
         let (ticket, gaps, isKnown) = hub.join(bell, filter: FeedFilter(session: session), fromSequence: 2)
         #expect(gaps.isEmpty && isKnown)
-        _ = hub.publish(transcript(4))
-        _ = hub.publish(transcript(1, of: SessionID("ses_b")))
+        hub.publish(transcript(4))
+        hub.publish(transcript(1, of: SessionID("ses_b")))
         let first = hub.take(2, for: ticket)
         let second = hub.take(2, for: ticket)
         #expect((first.messages + second.messages).map(\.number) == [2, 3, 4])
         #expect(second.resumePoints == nil)
         // It was told of nothing, because it knew that something waits; now it is.
         #expect(bell.rings == 0)
-        _ = hub.publish(transcript(5))
-        _ = hub.publish(transcript(6))
+        hub.publish(transcript(5))
+        hub.publish(transcript(6))
         #expect(bell.rings == 1)
         hub.leave(ticket)
         #expect(hub.take(9, for: ticket).messages.isEmpty && hub.statistics.subscribers == 0)
@@ -58,14 +58,14 @@ import WireProtocol
 
     @Test func `without a number only what comes is given`() {
         let hub = makeHub()
-        _ = hub.publish(transcript(1))
+        hub.publish(transcript(1))
         let (ticket, gaps, _) = hub.join(Bell(), filter: FeedFilter(), fromSequence: nil)
         #expect(gaps.isEmpty && hub.take(9, for: ticket).messages.isEmpty)
     }
 
     @Test func `what is no longer kept is told, and a session that nobody heard of`() {
         let hub = makeHub()
-        for number in 1...2100 { _ = hub.publish(transcript(number)) }
+        for number in 1...2100 { hub.publish(transcript(number)) }
         let joined = hub.join(Bell(), filter: FeedFilter(session: session), fromSequence: 1)
         #expect(joined.gaps.count == 1 && joined.gaps.first?.missing.lowerBound == 1)
         #expect(!hub.join(Bell(), filter: FeedFilter(session: SessionID("ses_x")), fromSequence: nil).isSessionKnown)
@@ -80,14 +80,14 @@ import WireProtocol
         let (ticket, _, _) = hub.join(Bell(), filter: FeedFilter(wantsPartials: true), fromSequence: nil)
         let (other, _, _) = hub.join(Bell(), filter: FeedFilter(), fromSequence: nil)
         #expect(hub.wantsPartials)
-        _ = hub.publish(transcript(nil))
+        hub.publish(transcript(nil))
         #expect(hub.take(9, for: ticket).messages.count == 1 && hub.take(9, for: other).messages.isEmpty)
         #expect(sunk.topics.isEmpty)
         hub.leave(ticket)
         hub.leave(ticket)
         #expect(!hub.wantsPartials)
         let sinking = makeHub(sinksPartials: true)
-        _ = sinking.publish(transcript(nil))
+        sinking.publish(transcript(nil))
         #expect(sinking.wantsPartials && sunk.topics == ["partial.en"])
     }
 
@@ -95,7 +95,7 @@ import WireProtocol
         let hub = makeHub()
         let bell = Bell()
         let (ticket, _, _) = hub.join(bell, filter: FeedFilter(), fromSequence: nil)
-        for number in 1...1001 { _ = hub.publish(transcript(number)) }
+        for number in 1...1001 { hub.publish(transcript(number)) }
         let batch = hub.take(9, for: ticket)
         #expect(batch.messages.isEmpty && batch.resumePoints == [session: 1])
         #expect(bell.rings == 1)
@@ -106,8 +106,10 @@ import WireProtocol
         #expect(hub.statistics.lastTranscriptTime == nil && hub.statistics.averageLatencyMS == 0)
         let slow = transcript(1)
         clock.advance(milliseconds: 40)
-        #expect(hub.publish(slow).totalMS == 40)
-        _ = hub.publish(transcript(2))
+        let late = hub.prepare(slow)
+        hub.publish(late)
+        #expect(late.timeline?.totalMS == 40)
+        hub.publish(transcript(2))
         hub.publish(FeedEvent(.stateChanged, metadata: ["from": "idle", "to": "listening"]), of: session)
         hub.publish(FeedEvent(.errorOccurred, level: .error), of: session)
         hub.publish(FeedEvent(.stateChanged, metadata: ["from": "idle", "to": "processing"]), of: SessionID("ses_b"))
@@ -129,6 +131,50 @@ import WireProtocol
         #expect(hub.statistics.historyFinals == 0)
     }
 
+    @Test func `a new reign tells the last finals again, byte for byte but for the term`() {
+        let first = makeHub()
+        let finals = (1...3).map { first.prepare(transcript($0)) }
+        let reign = SteppedReign()
+        let second = makeHub(reign: reign)
+        let (ticket, _, _) = second.join(Bell(), filter: FeedFilter(), fromSequence: nil)
+        reign.begin(7)
+        second.takeOver(finals, recent: 2)
+        let told = second.take(9, for: ticket).messages
+        #expect(told.map(\.number) == [2, 3])
+        for (message, final) in zip(told, finals.dropFirst()) {
+            let old = String(decoding: final.json, as: UTF8.self)
+            #expect(old.hasSuffix("\"term\":1}") && message.text == old.dropLast(2) + "7}")
+        }
+        #expect(sunk.topics == ["transcript.en", "transcript.en"])
+        // The older one can be asked for.
+        let (asking, gaps, _) = second.join(Bell(), filter: FeedFilter(session: session), fromSequence: 1)
+        #expect(second.take(9, for: asking).messages.map(\.number) == [1, 2, 3] && gaps.isEmpty)
+        // And what follows has the next number.
+        second.publish(transcript(4))
+        #expect(second.take(9, for: ticket).messages.map(\.number) == [4])
+    }
+
+    @Test func `nothing is told outside of one's reign, and a final not lost when it goes on`() {
+        let reign = SteppedReign()
+        reign.begin(1)
+        let hub = makeHub(reign: reign)
+        let (ticket, _, _) = hub.join(Bell(), filter: FeedFilter(), fromSequence: nil)
+        hub.publish(transcript(1))
+        reign.pause()
+        hub.publish(transcript(2))
+        hub.publish(FeedEvent(.pipelineStarted), of: session)
+        #expect(hub.take(9, for: ticket).messages.isEmpty && sunk.topics.count == 1)
+        reign.begin(1)
+        hub.publish(transcript(3))
+        #expect(hub.take(9, for: ticket).messages.map(\.number) == [1, 2, 3])
+        reign.pause()
+        hub.publish(transcript(4))
+        hub.giveWay()
+        reign.begin(3)
+        hub.sweep()
+        #expect(hub.take(9, for: ticket).messages.isEmpty && hub.statistics.historyFinals == 0)
+    }
+
     @Test(arguments: [
         (["partials": "maybe"], "partials"), (["language": "English"], "language"), (["session": "x"], "session"),
         (["from_sequence": "0"], "from_sequence"),
@@ -144,6 +190,18 @@ extension EncodedMessage {
     fileprivate var number: Int? {
         text.split(separator: "\"sequence_number\":").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) }
     }
+}
+
+extension FeedHub {
+    fileprivate func publish(_ transcript: PublishedTranscript) { publish(prepare(transcript)) }
+}
+
+private final class SteppedReign: Reign {
+    private let state = Mutex((term: 0, isMine: false))
+    var term: Int { state.withLock { $0.term } }
+    var mayPublish: Bool { state.withLock { $0.isMine } }
+    func begin(_ term: Int) { state.withLock { $0 = (term, true) } }
+    func pause() { state.withLock { $0.isMine = false } }
 }
 
 private final class Bell: FeedSubscriber {

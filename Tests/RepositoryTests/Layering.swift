@@ -40,12 +40,13 @@ enum Layering {
             Module("MynahConfiguration", "Sources/Configuration", bare.union(foundation).union(["SpeechModel", "Yams"])),
         ],
         [
-            Module("PipelineFeed", "Sources/PipelineFeed", bare.union(["SpeechModel", "TextAnalysis"]))
+            Module("PipelineFeed", "Sources/PipelineFeed", bare.union(["SpeechModel", "TextAnalysis"])),
+            Module("SessionMirror", "Sources/SessionMirror", foundation.union(["SpeechModel"])),
         ],
         [
             Module(
                 "Application", "Sources/Application",
-                bare.union(["Lanes", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry"])),
+                bare.union(["Lanes", "PipelineFeed", "Ports", "SessionMirror", "SpeechModel", "SpeechPipeline", "Telemetry"])),
             Module("Workers", "Sources/Workers/Workers", bare.union(["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry"])),
             Module(
                 "AudioFiles", "Sources/AudioFiles",

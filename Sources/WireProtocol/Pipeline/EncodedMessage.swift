@@ -3,13 +3,30 @@ public struct EncodedMessage: Sendable, Equatable {
     /// What it is; the key under which an envelope carries it.
     public let type: StreamMessageType
     /// The JSON object.
-    public let json: [UInt8]
+    public private(set) var json: [UInt8]
 
     init<Message>(_ type: StreamMessageType, _ fields: [MessageField<Message>], _ message: Message) {
         var json = JSONText()
         json.object(fields, of: message)
         self.type = type
         self.json = json.bytes
+    }
+
+    /// A transcript that was encoded before, perhaps by another server.
+    public init(transcript json: [UInt8]) {
+        type = .transcript
+        self.json = json
+    }
+
+    /// The same message, byte for byte, in another reign: only its last field changes.
+    public func inTerm(_ term: Int) -> EncodedMessage {
+        let key = Array("\"term\":".utf8)
+        guard json.last == UInt8(ascii: "}"),
+            let start = json.indices.reversed().first(where: { json[$0...].starts(with: key) })
+        else { return self }
+        var message = self
+        message.json = Array(json[..<start]) + key + Array("\(term)}".utf8)
+        return message
     }
 
     /// The JSON object as text.

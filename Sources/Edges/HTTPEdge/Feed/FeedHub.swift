@@ -39,6 +39,8 @@ public final class FeedHub: FeedPublisher {
         var subscriptions: [Int: Subscription] = [:]
         var lastNumber = 0
         var totals = FeedTotals()
+        /// Came while it was not certain whose reign it is: told when it is this server's, forgotten when it is not.
+        var withheld: [Publication] = []
     }
 
     private let version: String
@@ -46,6 +48,7 @@ public final class FeedHub: FeedPublisher {
     private let events: Sink
     private let transcripts: Sink
     private let sinksPartials: Bool
+    private let reign: any Reign
     /// Subscribers of `/stream` that want them.
     private let partialSubscribers = Atomic<Int>(0)
     private let state = Mutex(State())
@@ -57,43 +60,69 @@ public final class FeedHub: FeedPublisher {
     ///   - events: where events go beside `/stream`.
     ///   - transcripts: where transcripts go beside `/stream`.
     ///   - sinksPartials: whether partials are among them.
+    ///   - reign: whether this server may publish, and what number its messages carry.
     public init(
-        version: String, clock: any Clock, events: @escaping Sink, transcripts: @escaping Sink, sinksPartials: Bool = false
+        version: String, clock: any Clock, events: @escaping Sink, transcripts: @escaping Sink, sinksPartials: Bool = false,
+        reign: any Reign = SoleReign()
     ) {
         self.version = version
         self.clock = clock
         self.events = events
         self.transcripts = transcripts
         self.sinksPartials = sinksPartials
+        self.reign = reign
     }
 
     // MARK: - Publishing
 
     public var wantsPartials: Bool { sinksPartials || partialSubscribers.load(ordering: .relaxed) > 0 }
 
-    public func publish(_ transcript: PublishedTranscript) -> StageTimeline {
+    public func prepare(_ transcript: PublishedTranscript) -> Publication {
         var transcript = transcript
         transcript.timeline.mark(.publish, at: clock.monotonicNanoseconds)
-        let now = unixSeconds
-        let message = TranscriptMessage(transcript, version: version, timestamp: now)
-        let encoded = message.encoded
-        if message.sequenceNumber != nil || sinksPartials { transcripts(Array(message.topic.utf8), encoded.json) }
-        let session = transcript.source.session
-        let language = message.language.description
-        if let sequence = transcript.sequenceNumber {
-            hand(encoded, .final(session, sequence: sequence, language: language)) {
-                $0.addTranscript(latencyMS: transcript.timeline.totalMS, at: now)
+        let message = TranscriptMessage(transcript, version: version, timestamp: unixSeconds, term: reign.term)
+        return Publication(
+            topic: message.topic, json: message.encoded.json, session: transcript.source.session,
+            sequence: transcript.sequenceNumber, language: message.language.description, timeline: transcript.timeline)
+    }
+
+    public func publish(_ publication: Publication) {
+        flush()
+        guard reign.mayPublish else {
+            if publication.sequence != nil { state.withLock { $0.withheld.append(publication) } }
+            return
+        }
+        send(publication)
+    }
+
+    private func send(_ publication: Publication) {
+        let message = EncodedMessage(transcript: publication.json)
+        if publication.sequence != nil || sinksPartials { transcripts(Array(publication.topic.utf8), message.json) }
+        if let sequence = publication.sequence {
+            let now = unixSeconds
+            hand(message, .final(publication.session, sequence: sequence, language: publication.language)) {
+                $0.addTranscript(latencyMS: publication.timeline?.totalMS, at: now)
             }
         } else {
-            hand(encoded, .partial(session, language: language))
+            hand(message, .partial(publication.session, language: publication.language))
         }
-        return transcript.timeline
+    }
+
+    /// Sends what was withheld.
+    private func flush() {
+        guard reign.mayPublish else { return }
+        let withheld = state.withLock { state in
+            defer { state.withheld = [] }
+            return state.withheld
+        }
+        for publication in withheld { send(publication) }
     }
 
     public func publish(_ event: FeedEvent, of session: SessionID?) {
+        guard reign.mayPublish else { return }
         let message = EventMessage(
             event.type, timestamp: unixSeconds, metadata: event.metadata, sessionID: session, level: event.level,
-            source: event.source)
+            source: event.source, term: reign.term)
         let encoded = message.encoded
         events(Array(message.topic.utf8), encoded.json)
         let minute = clock.monotonicNanoseconds / 60_000_000_000
@@ -105,6 +134,43 @@ public final class FeedHub: FeedPublisher {
         state.withLock {
             $0.history.ended(session, at: now)
             $0.totals.states[session] = nil
+        }
+    }
+
+    /// This server takes over: `all` is what the one before had published, in its order, of which the last `recent` are told again, byte
+    /// for byte but for the term.
+    public func takeOver(_ all: [Publication], recent: Int) {
+        let again = max(0, all.count - recent)
+        state.withLock { state in
+            for publication in all[..<again] {
+                guard let sequence = publication.sequence else { continue }
+                let message = EncodedMessage(transcript: publication.json)
+                state.history.append(
+                    FeedItem(
+                        .final(publication.session, sequence: sequence, language: publication.language), message,
+                        bytes: message.json.count))
+            }
+        }
+        let term = reign.term
+        for publication in all[again...] {
+            send(
+                Publication(
+                    topic: publication.topic, json: EncodedMessage(transcript: publication.json).inTerm(term).json,
+                    session: publication.session, sequence: publication.sequence, language: publication.language))
+        }
+    }
+
+    /// Another server took over: what was published here is forgotten, and nothing that waits is told any more.
+    public func giveWay() {
+        state.withLock { state in
+            state.history = FeedHistory()
+            state.withheld = []
+            state.totals.states = [:]
+            for number in Array(state.subscriptions.keys) {
+                guard let old = state.subscriptions.removeValue(forKey: number) else { continue }
+                state.subscriptions[number] = Subscription(
+                    queue: SubscriberQueue(filter: old.queue.filter), subscriber: old.subscriber)
+            }
         }
     }
 
@@ -160,6 +226,12 @@ public final class FeedHub: FeedPublisher {
         state.withLock { state in
             guard var subscription = state.subscriptions.removeValue(forKey: ticket.number) else { return Batch() }
             var batch = Batch()
+            guard reign.mayPublish else {
+                // What waits is told when it is this server's turn again, which rings with the next message.
+                subscription.isTold = false
+                state.subscriptions[ticket.number] = subscription
+                return batch
+            }
             while batch.messages.count < limit, let item = subscription.queue.next() { batch.messages.append(item.message) }
             subscription.isTold = batch.messages.count == limit
             if subscription.queue.isClosed { batch.resumePoints = subscription.queue.resumePoints }
@@ -178,6 +250,7 @@ public final class FeedHub: FeedPublisher {
 
     /// Forgets the finals of sessions that ended long ago; call it once in a while.
     public func sweep() {
+        flush()
         let now = clock.monotonicNanoseconds
         state.withLock { $0.history.forgetEnded(now: now) }
     }
@@ -204,7 +277,7 @@ public final class FeedHub: FeedPublisher {
 
 extension TranscriptMessage {
     /// The contract's message of what a session published.
-    fileprivate init(_ transcript: PublishedTranscript, version: String, timestamp: Double) {
+    fileprivate init(_ transcript: PublishedTranscript, version: String, timestamp: Double, term: Int) {
         self.init(
             transcript: transcript.hypothesis.text, confidence: transcript.hypothesis.confidence, timestamp: timestamp,
             audioStartTime: transcript.audioStartTime, audioEndTime: transcript.audioEndTime,
@@ -215,6 +288,6 @@ extension TranscriptMessage {
             sampleRate: transcript.source.sampleRate, channels: transcript.source.channels,
             audioDurationMS: transcript.audioDurationMS,
             stageLatencies: StageLatencies(Dictionary(uniqueKeysWithValues: transcript.timeline.stages.map { ($0, $1) })),
-            words: transcript.hypothesis.words, speaker: transcript.speaker)
+            words: transcript.hypothesis.words, speaker: transcript.speaker, term: term)
     }
 }

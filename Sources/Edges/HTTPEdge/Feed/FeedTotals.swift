@@ -34,6 +34,7 @@ struct FeedTotals {
     private(set) var errors = ErrorRate()
     /// A ring of the last latencies.
     private var recent: [Double] = []
+    private var latencies = 0
 
     var averageLatencyMS: Double { recent.isEmpty ? 0 : recent.reduce(0, +) / Double(recent.count) }
 
@@ -43,14 +44,17 @@ struct FeedTotals {
         return order.first { states.values.contains($0) } ?? .idle
     }
 
-    mutating func addTranscript(latencyMS: Double, at unixSeconds: Double) {
+    /// - Parameter latencyMS: nil for one that another server recognised.
+    mutating func addTranscript(latencyMS: Double?, at unixSeconds: Double) {
+        transcripts += 1
+        lastTranscriptTime = unixSeconds
+        guard let latencyMS else { return }
+        defer { latencies += 1 }
         if recent.count < Self.recentCount {
             recent.append(latencyMS)
         } else {
-            recent[transcripts % Self.recentCount] = latencyMS
+            recent[latencies % Self.recentCount] = latencyMS
         }
-        transcripts += 1
-        lastTranscriptTime = unixSeconds
     }
 
     mutating func add(_ event: FeedEvent, of session: SessionID?, minute: UInt64) {

@@ -104,10 +104,6 @@ private final class StreamHandler: WebSocketHandler {
         let format = try AudioFormat(sampleRate: start.sampleRate ?? 16_000, channels: start.channels ?? 1, encoding: encoding)
         let session = try registry.create(format: format, language: start.language)
         self.session = session
-        connection.send(
-            text: ServerStreamMessage.ack(
-                StreamAck(audioID: session.audioID.description, sessionID: session.id, resumeToken: session.resumeToken)
-            ).json)
         number = session.attach(Subscriber(connection, session: session))
     }
 
@@ -156,20 +152,22 @@ private func refuse(_ error: SpeechError, on connection: WebSocketConnection) {
 /// Encodes a session's events on its lane, and writes them on the connection's event loop.
 private final class Subscriber: SessionListener {
     private let connection: WebSocketConnection
-    private let audioID: String
+    private let ack: StreamAck
+    private var audioID: String { ack.audioID }
     private let countPublication: @Sendable (UInt64) -> Void
     /// Finals so far, which is the index of the segment that partials are about.
     private let finals = Atomic<Int>(0)
 
     init(_ connection: WebSocketConnection, session: LiveSession) {
         self.connection = connection
-        audioID = session.audioID.description
+        ack = StreamAck(audioID: session.audioID.description, sessionID: session.id, resumeToken: session.resumeToken)
         countPublication = session.countPublication
     }
 
     func session(_ event: SessionEvent) {
         let connection = connection
         switch event {
+        case .began: write(.ack(ack))
         case .transcript(.partial(let result), let since):
             let index = finals.load(ordering: .relaxed)
             write(.partial(StreamPartial(audioID: audioID, index: index, result)), droppable: true, since: since)
