@@ -50,6 +50,7 @@ let package = Package(
 
         // Beside the layers
         .target(name: "Lanes", swiftSettings: strict),
+        .target(name: "Failover", dependencies: ["Lanes", "SpeechModel"], swiftSettings: strict),
         .target(name: "TextAnalysis", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(name: "PipelineFeed", dependencies: ["SpeechModel", "TextAnalysis"], swiftSettings: strict),
         .target(name: "SessionMirror", dependencies: ["SpeechModel"], swiftSettings: strict),
@@ -100,7 +101,7 @@ let package = Package(
             path: "Sources/Edges/CaptureEdge", swiftSettings: strict),
         .systemLibrary(name: "CZeroMQ", path: "Sources/Edges/CZeroMQ"),
         .target(
-            name: "ZMQEdge", dependencies: ["CZeroMQ", "Lanes", "SpeechModel"], path: "Sources/Edges/ZMQEdge",
+            name: "ZMQEdge", dependencies: ["CZeroMQ", "Failover", "Lanes", "SpeechModel"], path: "Sources/Edges/ZMQEdge",
             swiftSettings: strict),
         .target(name: "Web", path: "Web", resources: [.copy("captions"), .copy("reference")], swiftSettings: strict),
 
@@ -219,6 +220,8 @@ let package = Package(
             name: "CaptureEdgeTests",
             dependencies: ["AudioFiles", "CALSA", "CAllocationCounter", "CaptureEdge", "Lanes", "SpeechModel", "SpeechPipeline"],
             swiftSettings: strict),
+        .testTarget(
+            name: "FailoverTests", dependencies: ["Failover", "Lanes", "SpeechModel"], swiftSettings: fast),
         .testTarget(name: "LanesTests", dependencies: ["Lanes"], swiftSettings: strict),
         .testTarget(
             name: "WorkersTests", dependencies: ["Lanes", "Ports", "PocketSphinxEngine", "SpeechModel", "Workers", "mynah"],

@@ -33,6 +33,7 @@ enum Layering {
         [
             Module("SpeechPipeline", "Sources/SpeechPipeline", bare.union(["SpeechModel"])),
             Module("Ports", "Sources/Ports", ["SpeechModel"]),
+            Module("Failover", "Sources/Failover", bare.union(["Lanes", "SpeechModel"])),
             Module("TextAnalysis", "Sources/TextAnalysis", bare.union(foundation).union(["SpeechModel"])),
             Module("Telemetry", "Sources/Telemetry", bare.union(["Logging", "SpeechModel"])),
             Module("WireProtocol", "Sources/WireProtocol", foundation.union(["SpeechModel"])),
@@ -65,7 +66,7 @@ enum Layering {
             Module(
                 "CaptureEdge", "Sources/Edges/CaptureEdge",
                 bare.union(["AudioFiles", "CALSA", "Lanes", "SpeechModel", "SpeechPipeline"])),
-            Module("ZMQEdge", "Sources/Edges/ZMQEdge", bare.union(["CZeroMQ", "Lanes", "SpeechModel"])),
+            Module("ZMQEdge", "Sources/Edges/ZMQEdge", bare.union(["CZeroMQ", "Failover", "Lanes", "SpeechModel"])),
             Module(
                 "HTTPEdge", "Sources/Edges/HTTPEdge",
                 bare.union(foundation).union(nio).union([
