@@ -54,7 +54,7 @@ extension FailoverMachine {
         if let lease {
             term = max(term, lease.term)
             // A take of ours was carried out although its answer did not come: nobody led since.
-            if lease.holder == me, lease.term > mirror.term { mirror.lead(term: lease.term) }
+            if lease.holder == me, lease.term > mirror.term, takesWithEverything { mirror.lead(term: lease.term) }
         }
         let isSame = read.map { $0.lease == nil ? lease == nil : $0.lease?.isSame(as: lease) == true } ?? false
         read = (lease, now)
@@ -79,6 +79,7 @@ extension FailoverMachine {
     mutating func nextRequestOfStandby() -> ArbiterRequest? {
         guard !isStopping else { return nil }
         if let takesAt, now >= takesAt, let read {
+            takesWithEverything = read.lease.map { hasEverything(of: $0) } ?? true
             return .take(term: self.term + 1, after: read.lease, by: me, nanoseconds: settings.lease)
         }
         return now >= nextRead ? .current : nil
@@ -91,11 +92,16 @@ extension FailoverMachine {
         guard let read else { return nil }
         guard let lease = read.lease else { return me.name == .primary || isForced ? promisedUntil : nil }
         let free = max(promisedUntil, read.at + lease.remaining)
-        if isForced || (lease.successor == me && mirror.term == lease.term) { return free }
+        if isForced || (lease.successor == me && hasEverything(of: lease)) { return free }
         guard lease.holder.name == me.name else { return nil }
         // The last primary, still in memory or started anew. Whoever has everything comes first, if there is somebody.
         guard let successor = lease.successor, !isGone(successor) else { return free }
         return endedSince.map { max(free, $0 + settings.grace) }
+    }
+
+    /// Everything that was shown until the end of this lease is known here.
+    private func hasEverything(of lease: Lease) -> Bool {
+        mirror.term == lease.term && (lease.holder == me || lease.successor == me)
     }
 
     /// The other node lives, but this run of it does not.
@@ -110,10 +116,9 @@ extension FailoverMachine {
         let until = askedAt + settings.countedLease
         // Somebody came after, or the answer came too late: then it is tried again.
         guard lease.term == term, now < until else { return }
-        let hadEverything = seen.map { $0.holder == me || $0.successor == me } ?? true
-        if !hadEverything, isForced {
+        if !takesWithEverything, isForced {
             tell(.forced, "Term \(lease.term) was taken by force; what this node was not sent is lost.")
-        } else if !hadEverything {
+        } else if !takesWithEverything {
             tell(.coldStart, "Term \(lease.term) begins empty: nobody has what was replicated in term \(seen?.term ?? 0).")
         }
         lead(lease.term, until: until)

@@ -23,6 +23,8 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
     var asked: (request: ArbiterRequest, at: UInt64)?
     /// A take whose answer did not come: it may still be carried out, until the arbiter answers something later.
     var isTakeUnresolved = false
+    /// The last take was asked for with everything in memory that was shown before.
+    var takesWithEverything = false
     var isArbiterSilent = false
     var asksNotBefore: UInt64 = 0
 
