@@ -1,5 +1,3 @@
-import CZeroMQ
-import Glibc
 import Lanes
 import SpeechModel
 
@@ -62,22 +60,19 @@ final class PublisherLoop: Sendable {
     }
 
     private let socket: PublisherSocket
-    private let wakeup: CInt
+    private let wakeup: EventDescriptor
     private let state: Locked<State>
 
     init(socket: PublisherSocket, queueCapacity: Int) throws(SpeechError) {
-        let wakeup = eventfd(0, CInt(EFD_CLOEXEC) | CInt(EFD_NONBLOCK))
-        guard wakeup >= 0 else {
-            let code = errno
+        do throws(SpeechError) {
+            wakeup = try EventDescriptor()
+        } catch {
             socket.close()
-            throw ZeroMQError.settingUp("no event descriptor", code)
+            throw error
         }
         self.socket = socket
-        self.wakeup = wakeup
         state = Locked(State(ring: MessageRing(capacity: queueCapacity)))
     }
-
-    deinit { Glibc.close(wakeup) }
 
     // MARK: - Any thread
 
@@ -159,11 +154,7 @@ final class PublisherLoop: Sendable {
         if mustWake { wake() }
     }
 
-    private func wake() {
-        var one: UInt64 = 1
-        // A counter that is full is readable as well.
-        _ = Glibc.write(wakeup, &one, MemoryLayout<UInt64>.size)
-    }
+    private func wake() { wakeup.raise() }
 
     // MARK: - The publisher's thread
 
@@ -217,9 +208,8 @@ final class PublisherLoop: Sendable {
     private func sleep(until deadline: ContinuousClock.Instant?) {
         // Rounded up, so that the deadline has passed afterwards.
         let timeoutMS = deadline.map { Int(max(.zero, ContinuousClock.now.duration(to: $0)) / .milliseconds(1)) + 1 } ?? -1
-        socket.wait(wakeup: wakeup, timeoutMS: timeoutMS)
-        var count: UInt64 = 0
-        _ = Glibc.read(wakeup, &count, MemoryLayout<UInt64>.size)
+        socket.wait(wakeup: wakeup.descriptor, timeoutMS: timeoutMS)
+        wakeup.lower()
         let expired = state.withLock { state in
             state.isIdle = false
             let now = ContinuousClock.now

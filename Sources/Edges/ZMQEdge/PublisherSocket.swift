@@ -130,21 +130,12 @@ final class PublisherSocket: @unchecked Sendable {
     // MARK: - Setting up
 
     private static func address(_ settings: ZeroMQSettings) throws(SpeechError) -> String {
-        let host = settings.host == "localhost" ? "127.0.0.1" : settings.host
-        let isPlain = host.utf8.allSatisfy {
-            switch $0 {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: [".", ":", "-", "_", "%"].contains(Unicode.Scalar($0))
-            }
-        }
-        guard !host.isEmpty, isPlain, (0...65535).contains(settings.port) else {
+        guard let address = ZeroMQAddress.tcp(host: settings.host, port: settings.port) else {
             throw SpeechError(
                 .invalidConfiguration, "A ZeroMQ publisher cannot listen on host “\(settings.host)”, port \(settings.port).",
                 advice: "Give an address of this machine, for instance 127.0.0.1, and a port from 0 to 65535.")
         }
-        return "tcp://\(host.contains(":") ? "[\(host)]" : host):\(settings.port)"
+        return address
     }
 
     private static func configure(_ socket: Handle, _ settings: ZeroMQSettings) throws(SpeechError) {
