@@ -170,6 +170,9 @@ let package = Package(
             name: "ArbiterContract", dependencies: ["Failover", "Lanes", "SpeechModel"], path: "Tests/ArbiterContract",
             swiftSettings: strict),
         .executableTarget(
+            name: "FailoverHelper", dependencies: ["Failover", "Lanes", "SpeechModel", "ZMQEdge"], path: "Tests/FailoverHelper",
+            swiftSettings: strict),
+        .executableTarget(
             name: "ConfinementHelper", dependencies: ["AudioFiles"], path: "Tests/ConfinementHelper", swiftSettings: strict),
         .testTarget(name: "SpeechModelTests", dependencies: ["SpeechModel"], swiftSettings: strict),
         .testTarget(
@@ -216,7 +219,9 @@ let package = Package(
             swiftSettings: strict, linkerSettings: runPath),
         .testTarget(name: "TextAnalysisTests", dependencies: ["SpeechModel", "TextAnalysis"], swiftSettings: strict),
         .testTarget(
-            name: "ZMQEdgeTests", dependencies: ["CZeroMQ", "Lanes", "SpeechModel", "ZMQEdge"], swiftSettings: strict),
+            name: "ZMQEdgeTests",
+            dependencies: ["ArbiterContract", "CZeroMQ", "Failover", "FailoverHelper", "Lanes", "SpeechModel", "ZMQEdge"],
+            swiftSettings: strict),
         .testTarget(
             name: "RNNoiseEngineTests", dependencies: ["RNNoiseEngine", "SpeechModel", "Workers"], swiftSettings: strict,
             linkerSettings: runPath),
