@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "HTTPEdge",
             dependencies: [
-                "Application", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web", "WireProtocol",
+                "Application", "Failover", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web",
+                "WireProtocol",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -128,9 +129,10 @@ let package = Package(
         .target(
             name: "Assembly",
             dependencies: [
-                "Application", "AudioFiles", "CaptureEdge", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed",
+                "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed",
                 "PocketSphinxEngine",
-                "Ports", "RNNoiseEngine", "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry", "TextAnalysis",
+                "Ports", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry",
+                "TextAnalysis",
                 "WireProtocol", "Workers", "ZMQEdge",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -147,6 +149,7 @@ let package = Package(
                 "PocketSphinxEngine",
                 "Ports",
                 "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats", "WireProtocol", "Workers",
+                "ZMQEdge",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

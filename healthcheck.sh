@@ -81,7 +81,14 @@ case $status in
         [[ $text == *"$wanted"* ]] || sick "something other than Mynah answers at $shown"
         printf 'healthy: %s\n' "$shown$path"
         ;;
-    503) sick "$shown is not ready: ${reason//[[:cntrl:]]/ }" ;;
+    503)
+        # It is well, and waits for its turn.
+        if [[ $text == *'"status":"standby"'* ]]; then
+            printf 'healthy: %s (the standby)\n' "$shown$path"
+            exit 0
+        fi
+        sick "$shown is not ready: ${reason//[[:cntrl:]]/ }"
+        ;;
     403) sick "$shown refuses the name in the address (403): use 127.0.0.1, or add it to server.allowed_hosts" ;;
     30?) sick "$shown answers with a redirection ($status): give the address that it leads to" ;;
     *) sick "$shown$path answers $status" ;;

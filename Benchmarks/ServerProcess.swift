@@ -33,7 +33,7 @@ final class ServerProcess {
     var id: Int32 { process.processIdentifier }
 
     func get(_ path: String) async throws -> HTTPReply {
-        try await HTTPClient.get(try ServerURL("http://127.0.0.1:\(port)\(path)"))
+        try await HTTPClient.request(.get, try ServerURL("http://127.0.0.1:\(port)\(path)"))
     }
 
     /// The numbers of `/metrics`, by their name and labels as written there.

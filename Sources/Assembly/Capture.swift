@@ -6,15 +6,20 @@ import MynahConfiguration
 import ServiceLifecycle
 import SpeechModel
 import SpeechPipeline
+import Synchronization
 
-/// The sources of the server's own, as configured: each is a session with a name.
-struct Capture: Service {
+/// The sources of the server's own, as configured: each is a session with a name. A standby leaves them closed.
+final class Capture: Service {
     /// How long what was said last may take to become final when the server stops.
     private static let drainTime = Duration.seconds(2)
 
-    private let sources: [(loop: CaptureLoop, session: CaptureSession)]
+    private typealias Source = (loop: CaptureLoop, session: CaptureSession)
 
-    /// Makes the sources; nothing is opened before ``run()``.
+    private let make: @Sendable () -> [Source]
+    /// Those that are open.
+    private let open = Mutex<[Source]>([])
+
+    /// Takes note of the sources; nothing is opened before ``begin()``.
     ///
     /// - Throws: ``ErrorCode/invalidConfiguration``, ``ErrorCode/missingDependency``.
     init(_ settings: Settings, models: ModelFiles, registry: SessionRegistry, feed: any FeedPublisher, logger: Logger)
@@ -33,9 +38,11 @@ struct Capture: Service {
         let lengths = try CaptureSettings(
             frameMS: audio.frameMS, ringBufferMS: audio.ringBufferSizeMS, sampleRate: audio.sampleRate, channels: audio.channels)
         let decoder = DecoderSettings(selfExecutable: executablePath())
-        sources = inputs.map { name, input in
-            let session = CaptureSession(name: name, registry: registry, feed: feed, logger: logger)
-            return (CaptureLoop(input, name: name, settings: lengths, sink: session, decoder: decoder), session)
+        make = { [inputs] in
+            inputs.map { name, input in
+                let session = CaptureSession(name: name, registry: registry, feed: feed, logger: logger)
+                return (CaptureLoop(input, name: name, settings: lengths, sink: session, decoder: decoder), session)
+            }
         }
     }
 
@@ -65,14 +72,34 @@ struct Capture: Service {
     }
 
     /// How full the fullest ring is, 0–1.
-    var utilization: Double { sources.lazy.map(\.loop.utilization).max() ?? 0 }
+    var utilization: Double { open.withLock { $0 }.lazy.map(\.loop.utilization).max() ?? 0 }
 
     /// The session of the first source, once it was opened.
-    var session: SessionID? { sources.first?.session.id }
+    var session: SessionID? { open.withLock { $0 }.first?.session.id }
+
+    /// Opens the sources.
+    func begin() {
+        let sources = make()
+        open.withLock { $0 = sources }
+        for source in sources { source.loop.start() }
+    }
+
+    /// Closes them; their sessions are gone already.
+    func pause() {
+        let sources = takeOpen()
+        for source in sources { source.loop.beginStop() }
+    }
+
+    private func takeOpen() -> [Source] {
+        open.withLock { open in
+            defer { open = [] }
+            return open
+        }
+    }
 
     func run() async throws {
-        for source in sources { source.loop.start() }
         try? await gracefulShutdown()
+        let sources = takeOpen()
         for source in sources { await source.loop.stop() }
         for source in sources { source.session.end(serverStops: true) }
         let deadline = ContinuousClock.now + Self.drainTime

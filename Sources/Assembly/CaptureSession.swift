@@ -142,7 +142,10 @@ final class CaptureSession: CaptureSink, SessionListener {
             // So that the registry forgets it.
             session?.detach(connection)
         case .broken(let error):
-            logger.error("a source's audio cannot be used", metadata: ["source": "\(name)", "reason": "\(error)"])
+            // Of a server that became the standby, the source is about to be closed.
+            let level: Logger.Level = error.code == .notPrimary ? .info : .error
+            logger.log(
+                level: level, "a source's session is over", metadata: ["source": "\(name)", "reason": "\(error)"])
             let (session, connection) = state.withLock { state in
                 defer { state.session = nil }
                 return (state.session, state.connection)

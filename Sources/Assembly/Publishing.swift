@@ -13,10 +13,10 @@ struct Publishing: Sendable {
     /// Binds the ports; nothing is sent before ``start()``.
     ///
     /// - Throws: ``ErrorCode/portInUse``, ``ErrorCode/invalidConfiguration``, ``ErrorCode/unreadableFile``.
-    init(_ settings: Settings, version: String) throws(SpeechError) {
+    init(_ settings: Settings, version: String, reign: any Reign) throws(SpeechError) {
         let output = settings.output
         guard output.enabled else {
-            hub = FeedHub(version: version, clock: SystemClock(), events: { _, _ in }, transcripts: { _, _ in })
+            hub = FeedHub(version: version, clock: SystemClock(), events: { _, _ in }, transcripts: { _, _ in }, reign: reign)
             publishers = []
             return
         }
@@ -29,18 +29,21 @@ struct Publishing: Sendable {
         }
         var key: CurveSecretKey?
         if let file = output.zmqCurveKeyFile { key = try CurveSecretKey(file: file) }
-        let events = try Self.bind(.events(host: host, port: output.zmqPubPortEvents, secretKey: key), "zmq_pub_port_events")
+        let events = try Self.bind(
+            .events(host: host, port: output.zmqPubPortEvents, secretKey: key), "zmq_pub_port_events", reign)
         let transcripts = try Self.bind(
-            .transcripts(host: host, port: output.zmqPubPortTranscripts, secretKey: key), "zmq_pub_port_transcripts")
+            .transcripts(host: host, port: output.zmqPubPortTranscripts, secretKey: key), "zmq_pub_port_transcripts", reign)
         publishers = [("zmq_events", events), ("zmq_transcripts", transcripts)]
         hub = FeedHub(
             version: version, clock: SystemClock(), events: { events.publish(topic: $0, body: $1) },
-            transcripts: { transcripts.publish(topic: $0, body: $1) }, sinksPartials: output.partials)
+            transcripts: { transcripts.publish(topic: $0, body: $1) }, sinksPartials: output.partials, reign: reign)
     }
 
-    private static func bind(_ settings: ZeroMQSettings, _ name: String) throws(SpeechError) -> ZeroMQPublisher {
+    private static func bind(_ settings: ZeroMQSettings, _ name: String, _ reign: any Reign) throws(SpeechError)
+        -> ZeroMQPublisher
+    {
         do throws(SpeechError) {
-            return try ZeroMQPublisher(settings)
+            return try ZeroMQPublisher(settings, maySend: { reign.mayPublish })
         } catch {
             throw SpeechError(
                 error.code, "output.\(name): \(error.message)", advice: error.advice, underlying: error.underlying)
@@ -55,6 +58,12 @@ struct Publishing: Sendable {
     /// Sends what is queued, and frees the ports.
     func stop() async {
         for (_, publisher) in publishers { await publisher.stop() }
+    }
+
+    /// Another server took over.
+    func giveWay() {
+        hub.giveWay()
+        for (_, publisher) in publishers { publisher.discardQueued() }
     }
 
     /// For the start-up log.

@@ -1,4 +1,5 @@
 import Application
+import Failover
 import Foundation
 import HTTPEdge
 import Hummingbird
@@ -7,6 +8,7 @@ public import Logging
 public import MynahConfiguration
 import NIOCore
 import NIOPosix
+import PipelineFeed
 import PocketSphinxEngine
 import Ports
 import ServiceLifecycle
@@ -63,13 +65,14 @@ public struct Server: Sendable {
             make: { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) },
             report: { [logger] in logger.warning("a session listens without the neural detector", metadata: ["reason": "\($0)"]) }
         )
-        let publishing = try Publishing(settings, version: Self.version)
+        let pair = try ServerPair(settings.failover, version: Self.version, model: pool.identity.model)
+        let publishing = try Publishing(settings, version: Self.version, reign: pair ?? SoleReign())
         let registry = SessionRegistry(
             services: SessionServices(
                 recognizer: pool, detectors: detectors, clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
                 feed: publishing.hub,
                 annotate: try Publishing.annotator(settings, models: models), language: settings.language.default,
-                frameMS: settings.audio.frameMS),
+                frameMS: settings.audio.frameMS, replication: pair),
             lanes: min(4, ProcessInfo.processInfo.activeProcessorCount), policy: SessionRegistry.Policy(settings))
 
         let languages: Set<String> = [pool.identity.language]
@@ -78,6 +81,7 @@ public struct Server: Sendable {
                 .invalidConfiguration, "language.default is \(settings.language.default), for which there is no model.",
                 advice: "Set it to one of: \(languages.sorted().joined(separator: ", ")).")
         }
+        if pair != nil { registry.close(ServerPair.notPrimary) }
         let capture = try Capture(settings, models: models, registry: registry, feed: publishing.hub, logger: logger)
         var limits = WebSocketLimits()
         limits.maxConnections = settings.server.maxConnections
@@ -89,7 +93,8 @@ public struct Server: Sendable {
         let isHealthy: @Sendable () -> Bool = { isReady.value && pool.load.ready > 0 }
         let pipelineStatus: @Sendable (FeedStatistics) -> StatusMessage = { feed in
             StatusMessage(
-                state: publishing.hub.state(of: capture.session), uptimeSeconds: uptime(), isHealthy: isHealthy(), role: .primary,
+                state: publishing.hub.state(of: capture.session), uptimeSeconds: uptime(), isHealthy: isHealthy(),
+                role: pair?.role ?? .primary,
                 framesProcessed: registry.framesProcessed,
                 transcriptsCompleted: feed.transcripts, averageLatencyMS: feed.averageLatencyMS,
                 bufferUtilization: max(registry.inboxUtilization, capture.utilization),
@@ -111,6 +116,8 @@ public struct Server: Sendable {
         register(metrics, pool: pool, registry: registry, capture: capture, connections: connections)
         metrics.gauge("container_health_status", help: "Whether the server is ready: 1, else 0.") { isHealthy() ? 1 : 0 }
 
+        var handOver: (@Sendable (Bool) async throws -> Int)?
+        if let pair { handOver = { isForced in try await pair.handOver(isForced: isForced) } }
         let routes = ServerRoutes(
             status: {
                 let load = pool.load
@@ -118,11 +125,13 @@ public struct Server: Sendable {
                 return ServerStatus(
                     pipeline: pipelineStatus(feed), feed: feed,
                     notReadyBecause: isReady.value ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading",
+                    pair: pair?.status,
                     version: Self.version, engine: pool.identity.engine, model: pool.identity.model, sessions: registry.count,
                     connections: connections(), decodersReady: load.ready, decodersBusy: load.busy,
                     decodersCapacity: load.capacity, utterancesWaiting: load.waiting,
                     workerRestarts: pool.statistics.crashes + pool.statistics.hangs)
-            }, feed: { publishing.outlets }, metrics: metrics, servesOperators: listen.isLoopback)
+            }, feed: { publishing.outlets }, metrics: metrics, servesOperators: listen.isLoopback,
+            handOver: handOver)
 
         let feedListen = settings.output.enabled ? ListenAddress(host: listen.host, port: settings.output.websocketPort) : nil
         logger.info(
@@ -146,11 +155,17 @@ public struct Server: Sendable {
         } catch {
             await pool.stop()
             await publishing.stop()
+            await pair?.stop()
             throw error
         }
         let warm = ContinuousClock.now - warming
         logger.info("models are warm", metadata: ["model": "\(pool.identity.model)", "took": "\(warm)"])
         isReady.value = true
+        if let pair {
+            pair.start(duties(in: pair, publishing: publishing, registry: registry, capture: capture, metrics: metrics))
+        } else {
+            capture.begin()
+        }
 
         var services: [any Service] = [
             Application(
@@ -160,6 +175,8 @@ public struct Server: Sendable {
                 eventLoopGroupProvider: .singleton, logger: logger),
             Sweeper(registry: registry, hub: publishing.hub), capture,
         ]
+        // Stops first: whoever is being heard goes on at the other server.
+        if let pair { services.append(Yielding(pair: pair)) }
         if let reload, let hangups {
             services.append(
                 ConfigurationReload(
@@ -189,11 +206,60 @@ public struct Server: Sendable {
         } catch {
             await pool.stop()
             await publishing.stop()
+            await pair?.stop()
             throw explained(error, listen, setting: "server.listen")
         }
         await pool.stop()
         await publishing.stop()
+        await pair?.stop()
         logger.info("mynah stopped")
+    }
+
+    /// What changes with the server's role.
+    private func duties(
+        in pair: ServerPair, publishing: Publishing, registry: SessionRegistry, capture: Capture, metrics: MetricsRegistry
+    ) -> ServerPair.Duties {
+        let incidents = metrics.counters(
+            "mynah_failover_incidents_total", help: "What happened between this server and the other.", labels: ["kind"])
+        for kind in FailoverIncident.Kind.allCases { _ = incidents[kind.rawValue] }
+        metrics.gauge("mynah_failover_leads", help: "Whether this server answers: 1, else 0.") { pair.role == .primary ? 1 : 0 }
+        metrics.gauge("mynah_failover_term", help: "The number of the present reign.") { Double(pair.status.term) }
+        metrics.gauge("mynah_failover_in_sync", help: "Whether the standby has everything: 1, else 0.") {
+            pair.status.isInSync ? 1 : 0
+        }
+        metrics.gauge("mynah_failover_unacknowledged_records", help: "Records that the standby has not confirmed.") {
+            Double(pair.status.outstandingRecords)
+        }
+        return ServerPair.Duties(
+            lead: { [logger] term, sessions in
+                let (finals, recent) = sessions.publications
+                publishing.hub.takeOver(finals, recent: recent)
+                let count = registry.open(with: sessions.mirror)
+                capture.begin()
+                logger.notice(
+                    "this server answers",
+                    metadata: ["term": "\(term)", "sessions": "\(count)", "finals_repeated": "\(recent)"])
+                publishing.hub.publish(
+                    FeedEvent(
+                        .failover,
+                        metadata: ["role": "primary", "term": .integer(term), "sessions": .integer(count)], level: .warning),
+                    of: nil)
+            },
+            follow: { [logger] in
+                registry.close(ServerPair.notPrimary)
+                capture.pause()
+                publishing.giveWay()
+                logger.notice("this server is the standby")
+            },
+            tell: { [logger] incident in
+                incidents[incident.kind.rawValue].increment()
+                logger.warning("failover", metadata: ["incident": "\(incident.kind.rawValue)", "reason": "\(incident.message)"])
+                publishing.hub.publish(
+                    FeedEvent(
+                        .failover,
+                        metadata: ["incident": .text(incident.kind.rawValue), "message": .text(incident.message)],
+                        level: .warning), of: nil)
+            })
     }
 
     private func register(
@@ -258,6 +324,15 @@ private struct Sweeper: Service {
             }
         }
         registry.endAll()
+    }
+}
+
+/// Lets the other server answer before this one stops.
+private struct Yielding: Service {
+    let pair: ServerPair
+    func run() async throws {
+        try? await gracefulShutdown()
+        await pair.yield()
     }
 }
 

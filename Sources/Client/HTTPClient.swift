@@ -5,7 +5,10 @@ public import SpeechModel
 
 /// One HTTP request on a connection of its own.
 public enum HTTPClient {
-    /// GETs a URL and waits for the whole answer, at most 8 MiB.
+    /// What is asked for.
+    public enum Method: String, Sendable { case get = "GET", post = "POST" }
+
+    /// Asks for a URL, without a body, and waits for the whole answer, at most 8 MiB.
     ///
     /// - Parameters:
     ///   - url: the server and path.
@@ -13,8 +16,8 @@ public enum HTTPClient {
     ///   - timeout: for the connection, and again for the answer.
     /// - Returns: the answer, whatever its status.
     /// - Throws: ``SpeechError`` with `connection-failed`.
-    public static func get(
-        _ url: ServerURL, token: Sensitive<String>? = nil, timeout: TimeAmount = .seconds(10)
+    public static func request(
+        _ method: Method, _ url: ServerURL, token: Sensitive<String>? = nil, timeout: TimeAmount = .seconds(10)
     ) async throws(SpeechError) -> HTTPReply {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let replied = loop.makePromise(of: HTTPReply.self)
@@ -22,7 +25,8 @@ public enum HTTPClient {
             let channel = try await url.connect(on: loop, timeout: timeout) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    try channel.pipeline.syncOperations.addHandler(Exchange(.get(url, token: token), replied: replied))
+                    try channel.pipeline.syncOperations.addHandler(
+                        Exchange(.request(method, url, token: token), replied: replied))
                 }
             }
             let expiry = loop.scheduleTask(in: timeout) { channel.close(promise: nil) }
@@ -77,9 +81,10 @@ public enum HTTPClient {
 }
 
 extension HTTPRequestHead {
-    /// A GET of a URL, with a bearer token if there is one.
-    static func get(_ url: ServerURL, token: Sensitive<String>?) -> HTTPRequestHead {
-        var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: url.target)
+    /// A request without a body, with a bearer token if there is one.
+    static func request(_ method: HTTPClient.Method, _ url: ServerURL, token: Sensitive<String>?) -> HTTPRequestHead {
+        var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method.rawValue), uri: url.target)
+        if method == .post { head.headers.add(name: "Content-Length", value: "0") }
         head.headers.add(name: "Host", value: url.authority)
         head.headers.add(name: "User-Agent", value: "mynah")
         if let token { head.headers.add(name: "Authorization", value: "Bearer \(token.exposed)") }

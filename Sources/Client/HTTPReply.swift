@@ -1,7 +1,7 @@
-import Foundation
+public import Foundation
 public import NIOCore
 import NIOHTTP1
-import SpeechModel
+public import SpeechModel
 
 /// A server's answer to an HTTP request.
 public struct HTTPReply: Sendable {
@@ -12,6 +12,9 @@ public struct HTTPReply: Sendable {
     public private(set) var status = 0
     /// The body.
     public private(set) var body = ByteBuffer()
+
+    /// The body's bytes.
+    public var data: Data { Data(body.readableBytesView) }
 
     /// Takes the next part.
     ///
@@ -32,12 +35,12 @@ public struct HTTPReply: Sendable {
     }
 
     /// The answer as an error: the server's own (RFC 9457) if it sent one.
-    var error: SpeechError {
-        let problem = try? JSONDecoder().decode(Problem.self, from: Data(body.readableBytesView))
+    public var error: SpeechError {
+        let problem = try? JSONDecoder().decode(Problem.self, from: data)
         let code = problem?.code.flatMap(ErrorCode.init(rawValue:)) ?? .connectionFailed
         guard let detail = problem?.detail else {
             return SpeechError(
-                code, "The server answered \(status) instead of opening a WebSocket.",
+                code, "The server answered \(status), which is not what was asked for.",
                 advice: "Check that the URL is that of a Mynah server.")
         }
         return SpeechError(code, "The server answered \(status):", advice: detail)

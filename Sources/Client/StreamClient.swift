@@ -9,8 +9,8 @@ import WireProtocol
 public actor StreamClient {
     /// What to connect to, and how patiently.
     public struct Configuration: Sendable {
-        /// The server's live stream, usually `ws://…/v1/asr/stream`.
-        public var url: ServerURL
+        /// The server's live stream, usually `ws://…/v1/asr/stream`; with a standby the primary's first, then the standby's.
+        public var urls: [ServerURL]
         /// The bearer token, if the server wants one.
         public var token: Sensitive<String>?
         /// Samples per second and channel.
@@ -27,10 +27,25 @@ public actor StreamClient {
         public var maxAttempts = 15
 
         /// Describes 16 kHz mono of 16 bits.
-        public init(url: ServerURL, token: Sensitive<String>? = nil) {
-            self.url = url
+        ///
+        /// - Parameter urls: one or more.
+        public init(urls: [ServerURL], token: Sensitive<String>? = nil) {
+            precondition(!urls.isEmpty, "a client has a server")
+            self.urls = urls
             self.token = token
         }
+
+        /// How long a server may say nothing: of two, the other may have taken over, so that it is worth asking soon.
+        fileprivate var silence: TimeAmount { urls.count > 1 ? .milliseconds(750) : .seconds(60) }
+
+        /// 0.1, 0.2, 0.4 … 5 s: at once when a connection drops, gently when a server restarts. Of two servers one takes over within a
+        /// second, so in the first two the next one is asked every 50 ms.
+        fileprivate func delay(attempt: Int) -> Double {
+            let late = urls.count > 1 ? attempt - quickAttempts : attempt
+            return late > 0 ? min(5, 0.1 * Double(1 << min(late - 1, 6))) : 0.05
+        }
+
+        fileprivate var quickAttempts: Int { urls.count > 1 ? 40 : 0 }
 
         fileprivate var bytesPerSample: Int { channels * (encoding == "pcm_f32le" ? 4 : 2) }
     }
@@ -44,6 +59,8 @@ public actor StreamClient {
     private let configuration: Configuration
     private let sleep: @Sendable (Duration) async throws -> Void
     private var link = Link.down
+    /// The index of the address that is connected to.
+    private var server = 0
     /// Attempts to connect since the server last accepted a session; 0 is the first connection of all, which is not repeated.
     private var attempts = 0
     private var kept: KeptAudio
@@ -160,11 +177,12 @@ public actor StreamClient {
     private func connect() async -> StreamEvent? {
         do {
             if attempts > 0 {
-                // 0.1, 0.2, 0.4 … 5 s: at once when a connection drops, gently when a server restarts.
-                let delay = min(5, 0.1 * Double(1 << min(attempts - 1, 6)))
-                do { try await sleep(.seconds(delay)) } catch { return nil }
+                do { try await sleep(.seconds(configuration.delay(attempt: attempts))) } catch { return nil }
             }
-            let socket = try await WebSocketClient.connect(to: configuration.url, token: configuration.token)
+            let silence = configuration.silence
+            let socket = try await WebSocketClient.connect(
+                to: configuration.urls[server], token: configuration.token, timeout: min(silence, .seconds(10)),
+                silence: silence)
             position = nil
             endIsSent = false
             lastError = nil
@@ -174,7 +192,8 @@ public actor StreamClient {
             return nil
         } catch {
             guard case .down = link else { return nil }
-            return attempts > 0 && error.isRetryable ? reconnect(error) : fail(error)
+            let mayTryAgain = attempts > 0 || configuration.urls.count > 1
+            return mayTryAgain && error.isRetryable ? reconnect(error) : fail(error)
         }
     }
 
@@ -245,7 +264,8 @@ public actor StreamClient {
             return .restarted(firstSample: kept.restart())
         }
         lastError = error
-        return .problem(error)
+        // The next address is tried; nobody need hear of it.
+        return error.code == .notPrimary ? nil : .problem(error)
     }
 
     /// Starts sending from a sample on. In a task of its own, because what is kept may take long to send and results come meanwhile.
@@ -267,8 +287,9 @@ public actor StreamClient {
     }
 
     private func reconnect(_ cause: SpeechError) -> StreamEvent {
-        guard attempts < configuration.maxAttempts else { return fail(cause) }
+        guard attempts < configuration.maxAttempts + configuration.quickAttempts else { return fail(cause) }
         attempts += 1
+        server = (server + 1) % configuration.urls.count
         link = .down
         position = nil
         return .reconnecting(attempt: attempts, cause: cause)

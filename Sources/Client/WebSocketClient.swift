@@ -13,8 +13,6 @@ public final class WebSocketClient: Sendable {
     public static let maxMessageBytes = 4 << 20
     /// Received messages that wait.
     public static let mailboxCapacity = 256
-    /// A server that sends nothing for this long, not even a ping, is taken for gone.
-    public static let readTimeout = TimeAmount.seconds(60)
 
     private let channel: any Channel
     private let frames: NIOLoopBound<WebSocketFrames>
@@ -34,15 +32,18 @@ public final class WebSocketClient: Sendable {
     ///   - url: the server and path.
     ///   - token: sent as `Authorization: Bearer`.
     ///   - timeout: for the connection, and again for the server's answer.
+    ///   - silence: a server that sends nothing for this long, not even an answer to the pings that it gets meanwhile, is taken for
+    ///     gone.
     /// - Throws: ``SpeechError`` with `connection-failed`, or with the code of the problem that the server answered.
     public static func connect(
-        to url: ServerURL, token: Sensitive<String>? = nil, timeout: TimeAmount = .seconds(10)
+        to url: ServerURL, token: Sensitive<String>? = nil, timeout: TimeAmount = .seconds(10),
+        silence: TimeAmount = .seconds(60)
     ) async throws(SpeechError) -> WebSocketClient {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let opened = loop.makePromise(of: WebSocketClient.self)
         do {
             let channel = try await url.connect(on: loop, timeout: timeout) { channel in
-                channel.eventLoop.makeCompletedFuture { try initialise(channel, url, token, opened) }
+                channel.eventLoop.makeCompletedFuture { try initialise(channel, url, token, silence, opened) }
             }
             let expiry = loop.scheduleTask(in: timeout) { channel.close(promise: nil) }
             defer { expiry.cancel() }
@@ -59,19 +60,20 @@ public final class WebSocketClient: Sendable {
 
     /// Makes a new channel speak HTTP, and WebSocket when the server agrees.
     private static func initialise(
-        _ channel: any Channel, _ url: ServerURL, _ token: Sensitive<String>?, _ opened: EventLoopPromise<WebSocketClient>
+        _ channel: any Channel, _ url: ServerURL, _ token: Sensitive<String>?, _ silence: TimeAmount,
+        _ opened: EventLoopPromise<WebSocketClient>
     ) throws {
         let handshake = NIOLoopBound(
-            WebSocketHandshake(.get(url, token: token), opened: opened), eventLoop: channel.eventLoop)
+            WebSocketHandshake(.request(.get, url, token: token), opened: opened), eventLoop: channel.eventLoop)
         let upgrader = NIOWebSocketClientUpgrader(maxFrameSize: maxMessageBytes, automaticErrorHandling: false) { channel, _ in
             channel.eventLoop.makeCompletedFuture {
                 let mailbox = Mailbox<WebSocketMessage>(capacity: mailboxCapacity)
-                let frames = WebSocketFrames(mailbox: mailbox)
+                let frames = WebSocketFrames(mailbox: mailbox, pingInterval: .nanoseconds(silence.nanoseconds / 3))
                 let pipeline = channel.pipeline.syncOperations
                 try pipeline.addHandler(
                     NIOWebSocketFrameAggregator(
                         minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 1 << 16, maxAccumulatedFrameSize: maxMessageBytes))
-                try pipeline.addHandler(IdleStateHandler(readTimeout: readTimeout))
+                try pipeline.addHandler(IdleStateHandler(readTimeout: silence))
                 try pipeline.addHandler(frames)
                 let bound = NIOLoopBound(frames, eventLoop: channel.eventLoop)
                 opened.succeed(WebSocketClient(channel: channel, frames: bound, mailbox: mailbox))

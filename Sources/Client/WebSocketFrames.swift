@@ -17,10 +17,26 @@ final class WebSocketFrames: ChannelDuplexHandler {
     private var mayRead = true
     private var readIsHeld = false
     private var closeTimer: Scheduled<Void>?
+    private let pingInterval: TimeAmount
+    private var pinging: RepeatedTask?
 
-    init(mailbox: Mailbox<WebSocketMessage>) { self.mailbox = mailbox }
+    init(mailbox: Mailbox<WebSocketMessage>, pingInterval: TimeAmount) {
+        self.mailbox = mailbox
+        self.pingInterval = pingInterval
+    }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        let frames = NIOLoopBound(self, eventLoop: context.eventLoop)
+        pinging = context.eventLoop.scheduleRepeatedTask(initialDelay: pingInterval, delay: pingInterval) { _ in
+            frames.value.ping()
+        }
+    }
+
+    private func ping() {
+        guard let context, !isClosing else { return }
+        write(.ping, ByteBuffer(), context, promise: nil)
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         finish(code: 1006, reason: "")
@@ -36,6 +52,7 @@ final class WebSocketFrames: ChannelDuplexHandler {
         guard !isFinished else { return }
         isFinished = true
         closeTimer?.cancel()
+        pinging?.cancel()
         _ = mailbox.send(.closed(code: code, reason: reason))
         mailbox.finish()
     }
@@ -83,8 +100,8 @@ final class WebSocketFrames: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // A server that has sent nothing for this long, not even a ping, is gone.
-        if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
+        // A server that has sent nothing for this long, not even a pong, is gone; unless it is us who did not read.
+        if event is IdleStateHandler.IdleStateEvent, !readIsHeld { context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
     }
 

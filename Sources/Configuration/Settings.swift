@@ -10,13 +10,16 @@ public struct Settings: Sendable, Equatable {
     public var stt = STT()
     public var language = Language()
     public var output = Output()
+    public var failover = Failover()
     public var session = Session()
     public var models = Models()
     public var log = Log()
 
     /// The defaults for a process with this environment: the models' directory depends on `MYNAH_DATA`, `XDG_DATA_HOME` and `HOME`.
     public init(environment: [String: String]) {
-        models.directory = dataDirectory(environment: environment) + "/models"
+        let data = dataDirectory(environment: environment)
+        models.directory = data + "/models"
+        failover.leaseDirectory = data + "/lease"
     }
 
     public struct Server: Sendable, Equatable {
@@ -77,6 +80,17 @@ public struct Settings: Sendable, Equatable {
         public var partials = false
         public var zmqCurveKeyFile: String?
         public var zmqUnencrypted = false
+    }
+
+    public struct Failover: Sendable, Equatable {
+        public var role = Role.primary
+        public var peer: ListenAddress?
+        public var listen = ListenAddress(host: "127.0.0.1", port: 6554)
+        public var keyFile: String?
+        public var witness: ListenAddress?
+        public var leaseDirectory = ""
+
+        public enum Role: String, Sendable, CaseIterable { case primary, standby }
     }
 
     public struct Session: Sendable, Equatable {

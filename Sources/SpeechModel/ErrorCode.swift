@@ -21,6 +21,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     // How the server is
     case overloaded = "overloaded"
     case notReady = "not-ready"
+    case notPrimary = "not-primary"
     case shuttingDown = "shutting-down"
     case idleTimeout = "idle-timeout"
     case slowReader = "slow-reader"
@@ -40,7 +41,8 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     /// Whether the same request may succeed if it is simply made again later.
     public var isRetryable: Bool {
         switch self {
-        case .overloaded, .notReady, .shuttingDown, .recogniserFailed, .slowReader, .idleTimeout, .connectionFailed: true
+        case .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .slowReader, .idleTimeout, .connectionFailed:
+            true
         default: false
         }
     }
@@ -58,7 +60,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
         case .historyGone: 410
         case .tooLarge: 413
         case .unsupportedAudio, .undecodableMedia: 415
-        case .overloaded, .notReady, .shuttingDown, .recogniserFailed: 503
+        case .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed: 503
         default: 500
         }
     }
@@ -83,6 +85,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
         case .historyGone: "Results that were asked for are no longer kept."
         case .overloaded: "No recogniser became free in time, or audio arrives faster than it can be taken."
         case .notReady: "The server is still warming up."
+        case .notPrimary: "Of two servers this one is the standby at the moment; the other one answers."
         case .shuttingDown: "The server is stopping; what was said has been finalised."
         case .idleTimeout: "Nothing was received for the documented time."
         case .slowReader: "The client did not read its results; it can resume by sequence number."

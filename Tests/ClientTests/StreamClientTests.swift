@@ -30,11 +30,11 @@ struct StreamClientTests {
     private static func isStart(_ text: String) -> Bool { text.hasPrefix(#"{"type":"start""#) }
     private static let end = #"{"type":"end"}"#
 
-    private func client(_ server: ScriptedServer, _ change: (inout StreamClient.Configuration) -> Void = { _ in }) throws
+    private func client(_ server: ScriptedServer, _ change: (inout StreamClient.Configuration) throws -> Void = { _ in }) throws
         -> StreamClient
     {
-        var configuration = StreamClient.Configuration(url: try ServerURL("ws://127.0.0.1:\(server.port)/stream"))
-        change(&configuration)
+        var configuration = StreamClient.Configuration(urls: [try ServerURL("ws://127.0.0.1:\(server.port)/stream")])
+        try change(&configuration)
         return StreamClient(configuration, sleep: { _ in })
     }
 
@@ -222,9 +222,30 @@ struct StreamClientTests {
     }
 
     @Test func aFirstConnectionThatFailsIsNotRepeated() async throws {
-        let client = StreamClient(.init(url: try ServerURL("ws://nowhere.invalid/")), sleep: { _ in })
+        let client = StreamClient(.init(urls: [try ServerURL("ws://nowhere.invalid/")]), sleep: { _ in })
         let events = await names(client)
         #expect(events == ["failed connection-failed"])
+    }
+
+    @Test func theOtherServerIsAskedWhenTheFirstDoesNotAnswerOrIsTheStandby() async throws {
+        try await ScriptedServer.run([
+            // What stands for a standby, which becomes the primary.
+            { received, connection in
+                guard Self.isStart(received) else { return }
+                connection.send(
+                    text: ServerStreamMessage.error(SpeechError(.notPrimary, "Standby.", advice: "Go to the other.")).json)
+                connection.close(code: 1013, reason: "not-primary")
+            },
+            { received, connection in
+                if Self.isStart(received) { connection.send(text: Self.ack.json) }
+                if received == Self.end { connection.send(text: ServerStreamMessage.ended(lastSequence: 0).json) }
+            },
+        ]) { server in
+            let client = try client(server) { $0.urls.insert(try ServerURL("ws://nowhere.invalid/"), at: 0) }
+            await client.end()
+            let events = await names(client)
+            #expect(events == ["reconnecting 1", "reconnecting 2", "reconnecting 3", "ready", "ended 0"])
+        }
     }
 
     @Test func aServerThatStaysAwayIsGivenUp() async throws {

@@ -125,7 +125,9 @@ struct WebSocketClientTests {
         #expect(error?.code == .connectionFailed)
         #expect(error?.message.contains(expected) == true, "\(error?.message ?? "")")
         if answer?.hasPrefix("HTTP") == true { return try await listener.close() }
-        let http = await #expect(throws: SpeechError.self) { try await HTTPClient.get(ServerURL("http://127.0.0.1:\(port)/")) }
+        let http = await #expect(throws: SpeechError.self) {
+            try await HTTPClient.request(.get, ServerURL("http://127.0.0.1:\(port)/"))
+        }
         #expect(http?.code == .connectionFailed)
         try await listener.close()
     }
@@ -172,7 +174,7 @@ struct WebSocketClientTests {
             }
             #expect(error?.code == .connectionFailed)
             let http = await #expect(throws: SpeechError.self) {
-                try await HTTPClient.get(url("/silent", server), timeout: .milliseconds(50))
+                try await HTTPClient.request(.get, url("/silent", server), timeout: .milliseconds(50))
             }
             #expect(http?.code == .connectionFailed)
         }
@@ -180,11 +182,11 @@ struct WebSocketClientTests {
 
     @Test func httpAnswersAreReadWhole() async throws {
         try await ScriptedServer.run([Self.echo]) { server in
-            let reply = try await HTTPClient.get(url("/health", server))
+            let reply = try await HTTPClient.request(.get, url("/health", server))
             #expect(reply.status == 200)
             #expect(String(buffer: reply.body) == "healthy")
-            #expect(try await HTTPClient.get(url("/nothing", server)).status == 404)
-            let error = await #expect(throws: SpeechError.self) { try await HTTPClient.get(url("/large", server)) }
+            #expect(try await HTTPClient.request(.get, url("/nothing", server)).status == 404)
+            let error = await #expect(throws: SpeechError.self) { try await HTTPClient.request(.get, url("/large", server)) }
             #expect(error?.message == "The server's answer is larger than 8 MiB.")
         }
     }

@@ -23,7 +23,7 @@ struct WebSocketFramesTests {
         let frames: WebSocketFrames
 
         init() throws {
-            frames = WebSocketFrames(mailbox: mailbox)
+            frames = WebSocketFrames(mailbox: mailbox, pingInterval: .seconds(1))
             try channel.pipeline.syncOperations.addHandlers([counter, frames])
             try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         }
@@ -33,6 +33,18 @@ struct WebSocketFramesTests {
         }
 
         func sent() throws -> WebSocketFrame? { try channel.readOutbound(as: WebSocketFrame.self) }
+    }
+
+    @Test func aQuietServerIsPingedUntilTheEnd() throws {
+        let fixture = try Fixture()
+        fixture.channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+        #expect(try fixture.sent()?.opcode == .ping)
+        #expect(try fixture.sent()?.opcode == .ping)
+        #expect(try fixture.sent() == nil)
+        try fixture.receive(.connectionClose)
+        #expect(try fixture.sent()?.opcode == .connectionClose)
+        fixture.channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+        #expect(try fixture.sent() == nil)
     }
 
     @Test func aFullMailboxStopsReadingUntilItIsEmptied() throws {

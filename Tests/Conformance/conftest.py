@@ -68,7 +68,7 @@ def start_server(tmp_path_factory):
         pytest.fail(f"{program} does not exist: run `swift build` or set MYNAH_BIN")
 
     @contextmanager
-    def start(*flags, host="127.0.0.1"):
+    def start(*flags, host="127.0.0.1", awaited="/readyz"):
         folder = tmp_path_factory.mktemp("server")
         port, *outputs = free_ports(4)
         log = folder / "log"
@@ -78,7 +78,7 @@ def start_server(tmp_path_factory):
                 stdout=output, stderr=output, cwd=folder, env=os.environ | {"MYNAH_DATA": str(folder / "data")})
         server = Server(port, process, log, *outputs)
         try:
-            wait_until_ready(server)
+            wait_until_ready(server, awaited)
             yield server
         finally:
             stop(process)
@@ -120,13 +120,13 @@ def output_flags(events, transcripts, feed):
     return [flag for key, port in ports.items() for flag in ("--set", f"output.{key}={port}")]
 
 
-def wait_until_ready(server):
+def wait_until_ready(server, path):
     deadline = time.monotonic() + ready_seconds
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
             pytest.fail(f"the server ended with {server.process.returncode}:\n{server.log.read_text()[-2000:]}")
         try:
-            with urllib.request.urlopen(f"{server.url}/readyz", timeout=1) as answer:
+            with urllib.request.urlopen(f"{server.url}{path}", timeout=1) as answer:
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, ConnectionError, TimeoutError):

@@ -70,7 +70,8 @@ enum Layering {
             Module(
                 "HTTPEdge", "Sources/Edges/HTTPEdge",
                 bare.union(foundation).union(nio).union([
-                    "Application", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web", "WireProtocol",
+                    "Application", "Failover", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web",
+                    "WireProtocol",
                     "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
                     "ServiceLifecycle",
                 ])),
@@ -79,8 +80,10 @@ enum Layering {
             Module(
                 "Assembly", "Sources/Assembly",
                 bare.union(foundation).union([
-                    "Application", "AudioFiles", "CaptureEdge", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed",
-                    "PocketSphinxEngine", "Ports", "RNNoiseEngine", "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry",
+                    "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "MynahConfiguration",
+                    "PipelineFeed",
+                    "PocketSphinxEngine", "Ports", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel",
+                    "SpeechPipeline", "Telemetry",
                     "TextAnalysis", "WireProtocol", "Workers", "ZMQEdge", "Hummingbird", "Logging", "NIOCore", "NIOPosix",
                     "ServiceLifecycle", "UnixSignals",
                 ]))
@@ -91,7 +94,7 @@ enum Layering {
                 bare.union(foundation).union([
                     "Application", "Assembly", "AudioFiles", "CaptureEdge", "Lanes", "MynahClient", "MynahConfiguration",
                     "PocketSphinxEngine", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats",
-                    "WireProtocol", "Workers", "ArgumentParser", "Logging",
+                    "WireProtocol", "Workers", "ZMQEdge", "ArgumentParser", "Logging",
                 ]))
         ],
     ]

@@ -41,6 +41,16 @@ struct Rule: Sendable {
                     with: ListenAddress(host: settings.server.listen.host, port: settings.output.websocketPort))
             }),
         Rule(
+            keys: ["failover.key_file", "failover.peer"],
+            sentence: "`failover.peer` needs `failover.key_file`.",
+            advice: "Make a key with `mynah keygen FILE`, and give both servers that file.",
+            holds: { $0.failover.peer == nil || $0.failover.keyFile != nil }),
+        Rule(
+            keys: ["failover.peer", "failover.listen"],
+            sentence: "A server is not its own `failover.peer`.",
+            advice: "Let it be the other server's `failover.listen`.",
+            holds: { settings in settings.failover.peer.map { !$0.collides(with: settings.failover.listen) } ?? true }),
+        Rule(
             keys: ["endpointing.minimum_speech_ms", "endpointing.maximum_utterance_ms"],
             sentence: "`endpointing.minimum_speech_ms` is at least 400 ms below `endpointing.maximum_utterance_ms`.",
             advice: "Lower the first or raise the second, else every utterance would be noise.",

@@ -106,6 +106,27 @@ extension Setting {
             "Whether everybody who reaches the ZeroMQ ports may read what is said, beyond loopback: for networks of containers."),
 
         Setting(
+            "failover.role", \.failover.role, .choice,
+            "Which of two servers this is. The primary answers as long as it can; the standby mirrors it, and takes over when it cannot."
+        ),
+        Setting(
+            "failover.peer", \.failover.peer, .optional(.address),
+            "Where the other server has its `failover.listen`. Empty is a server by itself."),
+        Setting(
+            "failover.listen", \.failover.listen, .address,
+            "Where the other server finds this one. What crosses is encrypted, and only holders of the key are let in."),
+        Setting(
+            "failover.key_file", \.failover.keyFile, .optional(.path),
+            "File with the secret key that both servers and the witness share; `mynah keygen` makes one. Required with a peer."),
+        Setting(
+            "failover.witness", \.failover.witness, .optional(.address),
+            "The `mynah witness` on a third machine that says which of two servers leads. Empty for two on one machine."),
+        Setting(
+            "failover.lease_directory", \.failover.leaseDirectory, .path,
+            defaultNote: "`lease` in `MYNAH_DATA`, else in `$XDG_DATA_HOME/mynah`, else in `~/.local/share/mynah`",
+            "Where two servers on one machine write down which of them leads; the same for both."),
+
+        Setting(
             "session.resume_window_seconds", \.session.resumeWindowSeconds, .integer(1...600, unit: "s"),
             isReloadable: true, "How long a session whose connection broke can be resumed."),
         Setting(

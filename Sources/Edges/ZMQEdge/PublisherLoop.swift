@@ -5,6 +5,8 @@ import SpeechModel
 final class PublisherLoop: Sendable {
     /// Messages that the thread takes at once. It bounds what is beyond the queue's capacity.
     private static let batchSize = 1024
+    /// Until it is asked again whether what waits may be sent.
+    private static let patience = Duration.milliseconds(5)
 
     private enum Phase {
         case made, running, stopping, stopped
@@ -62,8 +64,9 @@ final class PublisherLoop: Sendable {
     private let socket: PublisherSocket
     private let wakeup: EventDescriptor
     private let state: Locked<State>
+    private let maySend: @Sendable () -> Bool
 
-    init(socket: PublisherSocket, queueCapacity: Int) throws(SpeechError) {
+    init(socket: PublisherSocket, queueCapacity: Int, maySend: @escaping @Sendable () -> Bool) throws(SpeechError) {
         do throws(SpeechError) {
             wakeup = try EventDescriptor()
         } catch {
@@ -71,6 +74,7 @@ final class PublisherLoop: Sendable {
             throw error
         }
         self.socket = socket
+        self.maySend = maySend
         state = Locked(State(ring: MessageRing(capacity: queueCapacity)))
     }
 
@@ -104,6 +108,14 @@ final class PublisherLoop: Sendable {
             return state.takeIdle()
         }
         if mustWake { wake() }
+    }
+
+    func discardQueued() {
+        state.withLock { state in
+            var queued: [TopicMessage] = []
+            state.ring.pop(.max, into: &queued)
+            state.counters.dropped += queued.count
+        }
     }
 
     func hasSubscriber(to topic: [UInt8], within timeout: Duration) async -> Bool {
@@ -180,7 +192,12 @@ final class PublisherLoop: Sendable {
     }
 
     private func next(_ batch: inout [TopicMessage]) -> Step {
-        state.withLock { state in
+        let maySend = maySend()
+        return state.withLock { state in
+            guard maySend || state.ring.count == 0 else {
+                if state.phase == .stopping { return .end }
+                return .sleep(until: ContinuousClock.now + Self.patience)
+            }
             state.ring.pop(Self.batchSize, into: &batch)
             if !batch.isEmpty { return .send }
             if state.phase == .stopping { return .end }

@@ -27,13 +27,14 @@ public final class ZeroMQPublisher: Sendable {
 
     /// Binds the address.
     ///
+    /// - Parameter maySend: asked before messages are given to ZeroMQ; while it says no, they wait.
     /// - Throws: ``SpeechError`` with `port-in-use` or `invalid-configuration`.
-    public init(_ settings: ZeroMQSettings) throws(SpeechError) {
+    public init(_ settings: ZeroMQSettings, maySend: @escaping @Sendable () -> Bool = { true }) throws(SpeechError) {
         let socket = try PublisherSocket(settings)
         endpoint = socket.endpoint
         port = socket.endpoint.split(separator: ":").last.flatMap { Int($0) } ?? settings.port
         publicKey = settings.secretKey?.publicKey
-        loop = try PublisherLoop(socket: socket, queueCapacity: settings.queueCapacity)
+        loop = try PublisherLoop(socket: socket, queueCapacity: settings.queueCapacity, maySend: maySend)
     }
 
     deinit { loop.beginStop() }
@@ -47,6 +48,9 @@ public final class ZeroMQPublisher: Sendable {
     ///
     /// After ``stop()`` began the message is dropped and counted.
     public func publish(topic: [UInt8], body: [UInt8]) { loop.publish(TopicMessage(topic: topic, body: body)) }
+
+    /// Forgets what waits, because it is not to be sent any more.
+    public func discardQueued() { loop.discardQueued() }
 
     /// What was done so far.
     public var counters: PublisherCounters { loop.counters }

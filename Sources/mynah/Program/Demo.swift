@@ -62,7 +62,7 @@ struct Demo: AsyncParsableCommand {
 private func caption(_ path: String, port: Int, token: Sensitive<String>?) async throws {
     let audio = try await LiveAudio.open(.file(path: path))
     defer { audio.stop() }
-    var settings = StreamClient.Configuration(url: try ServerURL("ws://127.0.0.1:\(port)/v1/asr/stream"), token: token)
+    var settings = StreamClient.Configuration(urls: [try ServerURL("ws://127.0.0.1:\(port)/v1/asr/stream")], token: token)
     settings.sampleRate = audio.format.sampleRate
     settings.channels = audio.format.channels
     settings.encoding = audio.format.encoding.rawValue

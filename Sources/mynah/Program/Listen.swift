@@ -16,6 +16,7 @@ struct Listen: AsyncParsableCommand {
             EXAMPLES
               mynah listen
               mynah listen --device plughw:1,0 --to ws://server:8080/v1/asr/stream --token-file token
+              mynah listen --to ws://one:8080/v1/asr/stream --to ws://two:8081/v1/asr/stream
               mynah listen --file meeting.wav > meeting.txt
               arecord -t raw -f S16_LE -r 16000 | mynah listen --stdin --json
             """)
@@ -39,8 +40,12 @@ struct Listen: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Channels of --stdin, interleaved. (default: 1)", valueName: "count"))
     var channels: Int?
 
-    @Option(help: ArgumentHelp("The server's live stream.", valueName: "url"))
-    var to = "ws://127.0.0.1:8080/v1/asr/stream"
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "The server's live stream; once more for its standby's. (default: ws://127.0.0.1:8080/v1/asr/stream)",
+            valueName: "url"))
+    var to: [String] = []
 
     @Option(
         help: ArgumentHelp("The file that holds the server's bearer token.", valueName: "path"), completion: .file())
@@ -59,10 +64,10 @@ struct Listen: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let url = try ServerURL(to)
-        let token = try tokenFile.map(Self.token(in:))
+        let urls = try (to.isEmpty ? ["ws://127.0.0.1:8080/v1/asr/stream"] : to).map { try ServerURL($0) }
+        let token = try tokenFile.map(bearerToken(in:))
         let audio = try await LiveAudio.open(input())
-        var configuration = StreamClient.Configuration(url: url, token: token)
+        var configuration = StreamClient.Configuration(urls: urls, token: token)
         configuration.sampleRate = audio.format.sampleRate
         configuration.channels = audio.format.channels
         configuration.encoding = audio.format.encoding.rawValue
@@ -106,20 +111,5 @@ struct Listen: AsyncParsableCommand {
         if let file { return .file(path: file) }
         guard standardInput else { return .microphone(device: device ?? "default") }
         return .standardInput(try AudioFormat(sampleRate: rate ?? 16_000, channels: channels ?? 1))
-    }
-
-    private static func token(in path: String) throws(SpeechError) -> Sensitive<String> {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw SpeechError(
-                .unreadableFile, "The token file \(path) cannot be read.",
-                advice: "Check its name and that this user may read it.")
-        }
-        let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw SpeechError(
-                .invalidParameter, "The token file \(path) does not hold one line of ASCII without spaces.",
-                advice: "Copy the file that the server's setting server.token_file names.")
-        }
-        return Sensitive(token)
     }
 }

@@ -39,8 +39,6 @@ public final class FeedHub: FeedPublisher {
         var subscriptions: [Int: Subscription] = [:]
         var lastNumber = 0
         var totals = FeedTotals()
-        /// Came while it was not certain whose reign it is: told when it is this server's, forgotten when it is not.
-        var withheld: [Publication] = []
     }
 
     private let version: String
@@ -87,15 +85,8 @@ public final class FeedHub: FeedPublisher {
     }
 
     public func publish(_ publication: Publication) {
-        flush()
-        guard reign.mayPublish else {
-            if publication.sequence != nil { state.withLock { $0.withheld.append(publication) } }
-            return
-        }
-        send(publication)
-    }
-
-    private func send(_ publication: Publication) {
+        // What comes too late is told by whoever follows, who has it.
+        guard reign.mayPublish else { return }
         let message = EncodedMessage(transcript: publication.json)
         if publication.sequence != nil || sinksPartials { transcripts(Array(publication.topic.utf8), message.json) }
         if let sequence = publication.sequence {
@@ -106,16 +97,6 @@ public final class FeedHub: FeedPublisher {
         } else {
             hand(message, .partial(publication.session, language: publication.language))
         }
-    }
-
-    /// Sends what was withheld.
-    private func flush() {
-        guard reign.mayPublish else { return }
-        let withheld = state.withLock { state in
-            defer { state.withheld = [] }
-            return state.withheld
-        }
-        for publication in withheld { send(publication) }
     }
 
     public func publish(_ event: FeedEvent, of session: SessionID?) {
@@ -153,7 +134,7 @@ public final class FeedHub: FeedPublisher {
         }
         let term = reign.term
         for publication in all[again...] {
-            send(
+            publish(
                 Publication(
                     topic: publication.topic, json: EncodedMessage(transcript: publication.json).inTerm(term).json,
                     session: publication.session, sequence: publication.sequence, language: publication.language))
@@ -164,7 +145,6 @@ public final class FeedHub: FeedPublisher {
     public func giveWay() {
         state.withLock { state in
             state.history = FeedHistory()
-            state.withheld = []
             state.totals.states = [:]
             for number in Array(state.subscriptions.keys) {
                 guard let old = state.subscriptions.removeValue(forKey: number) else { continue }
@@ -227,7 +207,7 @@ public final class FeedHub: FeedPublisher {
             guard var subscription = state.subscriptions.removeValue(forKey: ticket.number) else { return Batch() }
             var batch = Batch()
             guard reign.mayPublish else {
-                // What waits is told when it is this server's turn again, which rings with the next message.
+                // What waits is about to be forgotten.
                 subscription.isTold = false
                 state.subscriptions[ticket.number] = subscription
                 return batch
@@ -250,7 +230,6 @@ public final class FeedHub: FeedPublisher {
 
     /// Forgets the finals of sessions that ended long ago; call it once in a while.
     public func sweep() {
-        flush()
         let now = clock.monotonicNanoseconds
         state.withLock { $0.history.forgetEnded(now: now) }
     }

@@ -1,5 +1,6 @@
 import Foundation
 public import Hummingbird
+import Failover
 import HTTPTypes
 import NIOCore
 import SpeechModel
@@ -14,24 +15,29 @@ public struct ServerRoutes: Sendable {
     private let metrics: MetricsRegistry
     /// Beyond loopback, what only operators should see is served on a listener of its own.
     private let servesOperators: Bool
+    private let handOver: (@Sendable (_ isForced: Bool) async throws -> Int)?
 
     /// Makes the routes.
     ///
-    /// - Parameter feed: where results are published, and what was.
+    /// - Parameters:
+    ///   - feed: where results are published, and what was.
+    ///   - handOver: lets the other server of a pair answer, or this one if it is the standby; nil for a server by itself.
     public init(
         status: @escaping @Sendable () -> ServerStatus, feed: @escaping @Sendable () -> [FeedOutlet] = { [] },
-        metrics: MetricsRegistry, servesOperators: Bool
+        metrics: MetricsRegistry, servesOperators: Bool, handOver: (@Sendable (_ isForced: Bool) async throws -> Int)? = nil
     ) {
         self.status = status
         self.feed = feed
         self.metrics = metrics
         self.servesOperators = servesOperators
+        self.handOver = handOver
     }
 
     /// A router with the errors, the guard and the routes in their order.
     public func router(access: AccessGuard) -> Router<BasicRequestContext> {
         let router = makeRouter(access: access)
         if servesOperators { addOperators(to: router) }
+        addHandOver(to: router)
         addWebSocketHints(to: router, [FeedEndpoint.path, StreamEndpoint.path])
         addReference(to: router)
         router.get("/") { _, _ in try page("index.html", in: .captions) }
@@ -49,12 +55,39 @@ public struct ServerRoutes: Sendable {
         return router
     }
 
-    /// Everything here is read: what is to be changed gets an answer that says so, and not that the path does not exist.
+    private static let handOverPath: RouterPath = "/failover"
+
+    /// The one thing that can be changed: which of two servers answers.
+    private func addHandOver(to router: Router<BasicRequestContext>) {
+        router.post(Self.handOverPath) { request, _ in
+            guard let handOver else {
+                throw SpeechError(
+                    .notFound, "This server has no standby to hand over to.", advice: "Set failover.peer on both servers.")
+            }
+            let force = request.uri.queryParameters["force"]
+            guard force == nil || force == "true" || force == "false" else {
+                throw SpeechError(
+                    .invalidParameter, "force is neither true nor false.", advice: "Leave it out, or say force=true.")
+            }
+            let begun = ContinuousClock.now
+            let term = try await handOver(force == "true")
+            let milliseconds = (ContinuousClock.now - begun) / .milliseconds(1)
+            return json {
+                $0.field("term", term)
+                $0.field("role", status().pipeline.role.rawValue)
+                $0.field("took_ms", milliseconds)
+            }
+        }
+    }
+
+    /// Nearly everything here is read: what is to be changed gets an answer that says so, and not that the path does not exist.
     private func refuseOtherMethods(on router: Router<BasicRequestContext>) {
-        for path in router.routes.map(\.path) {
-            for method: HTTPRequest.Method in [.post, .put, .patch, .delete] {
+        let served = router.routes
+        for path in served.map(\.path) {
+            for method: HTTPRequest.Method in [.get, .post, .put, .patch, .delete]
+            where !served.contains(where: { $0.path == path && $0.method == method }) {
                 router.on(path, method: method) { _, _ -> Response in
-                    throw HTTPError(.methodNotAllowed, headers: [.allow: "GET, HEAD"])
+                    throw HTTPError(.methodNotAllowed, headers: [.allow: path == Self.handOverPath ? "POST" : "GET, HEAD"])
                 }
             }
         }
@@ -81,9 +114,11 @@ public struct ServerRoutes: Sendable {
         router.get("/livez") { _, _ in json { $0.field("status", "ok") } }
         router.get("/readyz") { _, _ in
             let now = status()
-            return json(now.isReady ? .ok : .serviceUnavailable) {
-                $0.field("status", now.isReady ? "ready" : "not-ready")
-                $0.field("reason", now.notReadyBecause)
+            // A standby is healthy, and nobody should be sent to it.
+            let isStandby = now.isReady && now.pipeline.role == .standby
+            return json(now.isReady && !isStandby ? .ok : .serviceUnavailable) {
+                $0.field("status", isStandby ? "standby" : now.isReady ? "ready" : "not-ready")
+                $0.field("reason", isStandby ? "the other server answers" : now.notReadyBecause)
             }
         }
         router.get("/health") { _, _ in
@@ -121,6 +156,7 @@ public struct ServerRoutes: Sendable {
                 }
                 $0.field("utterances_waiting", now.utterancesWaiting)
                 $0.field("worker_restarts", now.workerRestarts)
+                if let pair = now.pair { $0.object("failover") { pair.write(to: &$0) } }
             }
         }
         addStatistics(to: router)
@@ -217,6 +253,19 @@ public struct ServerRoutes: Sendable {
                 .contentType: type, .contentSecurityPolicy: Self.policy, .xContentTypeOptions: "nosniff",
                 .cacheControl: "no-cache",
             ], body: .init(byteBuffer: ByteBuffer(bytes: file)))
+    }
+}
+
+extension FailoverStatus {
+    fileprivate func write(to json: inout JSONText) {
+        json.field("role", role.rawValue)
+        json.field("term", term)
+        json.field("in_sync", isInSync)
+        json.field("peer_version", peerVersion)
+        json.field("heartbeat_age_ms", heartbeatAgeMS)
+        json.field("lease_remaining_ms", leaseRemainingMS)
+        json.field("unacknowledged_records", outstandingRecords)
+        json.field("arbiter_answers", isArbiterAnswering)
     }
 }
 

@@ -1,3 +1,4 @@
+public import Failover
 public import WireProtocol
 
 /// What `/health`, `/readyz` and `/status` tell. Read afresh at each request.
@@ -10,6 +11,8 @@ public struct ServerStatus: Sendable {
     public var feed: FeedStatistics
     /// Why not, when not.
     public var notReadyBecause: String?
+    /// How this server and the other one stand; nil for a server by itself.
+    public var pair: FailoverStatus?
     public var version: String
     public var engine: String
     public var model: String
@@ -23,7 +26,8 @@ public struct ServerStatus: Sendable {
 
     /// Makes a status.
     public init(
-        pipeline: StatusMessage, feed: FeedStatistics, notReadyBecause: String? = nil, version: String,
+        pipeline: StatusMessage, feed: FeedStatistics, notReadyBecause: String? = nil, pair: FailoverStatus? = nil,
+        version: String,
         engine: String, model: String, sessions: Int, connections: Int, decodersReady: Int, decodersBusy: Int,
         decodersCapacity: Int, utterancesWaiting: Int,
         workerRestarts: Int
@@ -31,6 +35,7 @@ public struct ServerStatus: Sendable {
         self.pipeline = pipeline
         self.feed = feed
         self.notReadyBecause = notReadyBecause
+        self.pair = pair
         self.version = version
         self.engine = engine
         self.model = model
