@@ -745,6 +745,38 @@ def test_the_schemas_are_the_same_on_both_ports(served, schemas):
         assert status == 404 and error["code"] == "not-found"
 
 
+described = {
+    "transcript": "Transcript", "partial": "PartialTranscript", "event": "Event", "status": "PipelineStatus", "error": "Fault",
+    "heartbeat": "Heartbeat",
+}
+
+
+def meaning(schema, document):
+    """A schema without its words, and what it refers to in the place of the reference."""
+    if isinstance(schema, list):
+        return [meaning(one, document) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return meaning(document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], document)
+    said = {"description", "title", "$schema", "$id"}
+    whole = {key: meaning(value, document) for key, value in schema.items() if key not in said and key != "properties"}
+    if "properties" in schema:
+        # What must not be there is not mentioned in a reference.
+        whole["properties"] = {name: meaning(one, document) for name, one in schema["properties"].items() if one is not False}
+    if "required" in whole:
+        whole["required"] = sorted(whole["required"])
+    return whole
+
+
+@pytest.mark.parametrize("name", described)
+def test_the_reference_describes_messages_as_the_schemas_do(served, name):
+    base = http_urls(served)[0]
+    document = fetch(f"{base}/openapi.json")
+    assert meaning(document["components"]["schemas"][described[name]], document) == meaning(
+        fetch(f"{base}/schemas/{name}.json"), document)
+
+
 def faulty(message, required):
     """The message with each required field missing, and with each of another type."""
     for key in required:

@@ -110,9 +110,9 @@ import WireProtocol
         hub.publish(late)
         #expect(late.timeline?.totalMS == 40)
         hub.publish(transcript(2))
-        hub.publish(FeedEvent(.stateChanged, metadata: ["from": "idle", "to": "listening"]), of: session)
+        hub.publish(.stateChanged(from: .idle, to: .listening), of: session)
         hub.publish(FeedEvent(.errorOccurred, level: .error), of: session)
-        hub.publish(FeedEvent(.stateChanged, metadata: ["from": "idle", "to": "processing"]), of: SessionID("ses_b"))
+        hub.publish(.stateChanged(from: .idle, to: .processing), of: SessionID("ses_b"))
         let statistics = hub.statistics
         #expect(statistics.transcripts == 2 && statistics.events == 3 && statistics.averageLatencyMS == 20)
         #expect(statistics.errors == 1 && statistics.errorsOfLastHour == 1 && statistics.historyFinals == 2)
