@@ -8,7 +8,9 @@ struct PublisherThroughput {
     /// As long as a transcript with a sentence's words.
     private static let bytes = 1400
     private static let count = 100_000
-    let seconds: Int
+    private let seconds: Int
+
+    init(seconds: Int) { self.seconds = seconds }
 
     func run(_ report: inout Report) async throws {
         report.title("Publisher: messages of \(Self.bytes) bytes to a subscriber in another process, as fast as it takes them")
@@ -26,16 +28,20 @@ struct PublisherThroughput {
         report.note("from round to round: " + shares.map { number($0) }.joined(separator: ", ") + " %")
     }
 
-    private var topic: [UInt8] { Array("transcript.en".utf8) }
-    private var body: [UInt8] { [UInt8](repeating: UInt8(ascii: "x"), count: Self.bytes) }
+    /// Each is a value of its own, as in a server; one value for all would have its references counted by two threads at once.
+    private let messages = (0..<1024).map { _ in
+        (topic: Array("transcript.en".utf8), body: [UInt8](repeating: UInt8(ascii: "x"), count: Self.bytes))
+    }
 
     private func bareRate() throws -> Double {
         let publisher = try BarePublisher("tcp://127.0.0.1:*")
         defer { publisher.close() }
         let drain = try DrainProcess(publisher.endpoint, count: Self.count)
         try publisher.waitForSubscriber()
-        let (topic, body) = (topic, body)
-        for _ in 0..<Self.count { publisher.send(topic: topic, body: body) }
+        for number in 0..<Self.count {
+            let message = messages[number % messages.count]
+            publisher.send(topic: message.topic, body: message.body)
+        }
         return try drain.rate()
     }
 
@@ -48,8 +54,10 @@ struct PublisherThroughput {
         guard await publisher.hasSubscriber(within: .seconds(10)) else {
             throw SpeechError(.connectionFailed, "No subscriber came.", advice: "Is the machine busy?")
         }
-        let (topic, body) = (topic, body)
-        for _ in 0..<Self.count { publisher.publish(topic: topic, body: body) }
+        for number in 0..<Self.count {
+            let message = messages[number % messages.count]
+            publisher.publish(topic: message.topic, body: message.body)
+        }
         let rate = try drain.rate()
         await publisher.stop()
         return rate
