@@ -159,8 +159,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "Assembly", "Lanes", "MynahClient", "MynahConfiguration", "PocketSphinxEngine", "SpeechModel", "SpeechPipeline",
-                "Workers",
+                "Assembly", "CZeroMQ", "Lanes", "MynahClient", "MynahConfiguration", "PocketSphinxEngine", "SpeechModel",
+                "SpeechPipeline", "TextAnalysis", "Workers", "ZMQEdge",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

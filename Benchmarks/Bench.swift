@@ -14,7 +14,11 @@ enum Bench {
         signal(SIGPIPE, SIG_IGN)
         Task.detached {
             do {
-                if arguments.first == "stub-server" {
+                if arguments.first == "subscriber" {
+                    try SubscriberProcess.run(Array(arguments.dropFirst()))
+                } else if arguments.first == "drain" {
+                    try DrainProcess.run(arguments[1], count: Int(arguments[2])!)
+                } else if arguments.first == "stub-server" {
                     try await StubServer.run(listen: arguments[1])
                 } else {
                     let command = try Command.parse(arguments)
@@ -38,25 +42,36 @@ struct Command: AsyncParsableCommand {
         discussion: "Sections: \(Section.allCases.map(\.rawValue).joined(separator: ", ")). All of them when none is named.")
 
     enum Section: String, CaseIterable, ExpressibleByArgument {
-        case onsets, share, endpoint, capacity, connections, transcribe, words
+        case onsets, share, feed, publisher, hypotheses, endpoint, capacity, processor, connections, subscribers, text,
+            transcribe,
+            words, soak
     }
 
     @Argument(help: "What to measure.") var sections: [Section] = []
-    @Option(help: "Seconds of each load.") var seconds = 20
+    @Option(help: "Seconds of each load; 20 unless given, and 45 for `capacity`, whose queue grows slowly.") var seconds: Int?
     @Option(help: "Streams that `capacity` begins with; else half of what the bare engine holds.") var streams: Int?
-    @Option(help: "Minutes of speech for `transcribe`.") var minutes = 10
+    @Option(help: "Minutes of `transcribe` and of `soak`.") var minutes = 10
 
     func run() async throws {
         let speech = try Speech()
         var report = Report()
+        let capacitySeconds = seconds ?? 45
+        let seconds = seconds ?? 20
         for section in sections.isEmpty ? Section.allCases : sections {
             switch section {
             case .onsets: try GateOnsets(speech: speech).run(&report)
             case .share: try await OwnShare(speech: speech, seconds: seconds).run(&report)
             case .endpoint: try await EndpointToFinal(speech: speech, seconds: seconds).run(&report)
-            case .capacity: try await Capacity(speech: speech, seconds: seconds, first: streams).run(&report)
+            case .capacity: try await Capacity(speech: speech, seconds: capacitySeconds, first: streams).run(&report)
             case .connections: try await Connections(seconds: seconds).run(&report)
             case .transcribe: try TranscribeHour(speech: speech, minutes: minutes).run(&report)
+            case .feed: try await FeedLatency(speech: speech, seconds: seconds).run(&report)
+            case .publisher: try await PublisherThroughput(seconds: seconds).run(&report)
+            case .hypotheses: try await FirstHypotheses(speech: speech, seconds: seconds).run(&report)
+            case .processor: try await ProcessorTime(speech: speech, seconds: seconds).run(&report)
+            case .subscribers: try await Subscribers(speech: speech, seconds: seconds).run(&report)
+            case .text: try AnalysisTime(speech: speech).run(&report)
+            case .soak: try await Soak(speech: speech, minutes: minutes).run(&report)
             case .words: try WordErrors(speech: speech).run(&report)
             }
         }

@@ -7,8 +7,16 @@ final class RawStream {
     private(set) var isClosed = false
     private var received: [UInt8] = []
 
-    init(port: Int) throws {
+    /// Connects to a WebSocket; with `isNarrow` the kernel keeps little for it, so that it is soon known not to read.
+    init(port: Int, path: String = "/v1/asr/stream", isNarrow: Bool = false) throws {
         socket = Foundation.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        if isNarrow {
+            var receiveBuffer: CInt = 2048
+            // Small segments as well, because the kernel of the server buffers a number of segments.
+            var segment: CInt = 536
+            setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, 4)
+            setsockopt(socket, CInt(IPPROTO_TCP), TCP_MAXSEG, &segment, 4)
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
@@ -22,7 +30,7 @@ final class RawStream {
         setsockopt(socket, CInt(IPPROTO_TCP), TCP_NODELAY, &noDelay, 4)
         write(
             Array(
-                ("GET /v1/asr/stream HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                ("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").utf8))
         var answer: [UInt8] = []
         var byte: UInt8 = 0
@@ -66,13 +74,15 @@ final class RawStream {
 
     /// Reads what is there and hands on each text message.
     func receive(_ body: ([UInt8]) -> Void) {
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        let count = recv(socket, &buffer, buffer.count, CInt(MSG_DONTWAIT))
+        let count = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { buffer in
+            let count = recv(socket, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
+            if count > 0 { received += UnsafeRawBufferPointer(rebasing: buffer[..<count]) }
+            return count
+        }
         if count <= 0 {
             if count == 0 || errno != EAGAIN { isClosed = true }
             return
         }
-        received += buffer[..<count]
         var at = 0
         while received.count - at >= 2 {
             var length = Int(received[at + 1] & 127)

@@ -47,6 +47,30 @@ final class ServerProcess {
         return metrics
     }
 
+    var isRunning: Bool { process.isRunning }
+
+    /// The addresses of the ZeroMQ publishers: events, then transcripts.
+    func publishers() async throws -> [String] {
+        let outlets = try await statistics("publishers")
+        return ["zmq_events", "zmq_transcripts"].compactMap { (outlets[$0] as? [String: Any])?["endpoint"] as? String }
+    }
+
+    /// Waits until each of them has a subscriber, whose subscription is then on its way, too.
+    func waitForSubscribers() async throws {
+        for _ in 0..<200 {
+            let outlets = try await statistics("publishers").values.compactMap { $0 as? [String: Any] }
+            try await Task.sleep(for: .milliseconds(100))
+            if outlets.allSatisfy({ ($0["subscribers"] as? Int ?? 0) > 0 }) { return }
+        }
+        throw SpeechError(.connectionFailed, "No subscriber came.", advice: "Is the machine busy?")
+    }
+
+    /// A part of `/stats`.
+    func statistics(_ part: String) async throws -> [String: Any] {
+        let json = try JSONSerialization.jsonObject(with: Data(String(buffer: try await get("/stats").body).utf8))
+        return (json as? [String: Any])?[part] as? [String: Any] ?? [:]
+    }
+
     func stop() {
         process.terminate()
         process.waitUntilExit()

@@ -35,6 +35,11 @@ final class Capture: Service {
             throw SpeechError(
                 .invalidConfiguration, "audio.sources: two sources are called \(twice).", advice: "Give each a name of its own.")
         }
+        guard inputs.count(where: { $0.input.canWait }) <= 1 else {
+            throw SpeechError(
+                .invalidConfiguration, "audio.sources: two sources are the standard input.",
+                advice: "Only one can read it; name the others by a file, which may be a FIFO.")
+        }
         let lengths = try CaptureSettings(
             frameMS: audio.frameMS, ringBufferMS: audio.ringBufferSizeMS, sampleRate: audio.sampleRate, channels: audio.channels)
         let decoder = DecoderSettings(selfExecutable: executablePath())
@@ -46,7 +51,7 @@ final class Capture: Service {
         }
     }
 
-    /// `name=device:NAME`, `name=file:PATH` or `name=loop:PATH`.
+    /// `name=device:NAME`, `name=file:PATH`, `name=loop:PATH` or `name=stdin:RATE`.
     private static func source(_ text: String) throws(SpeechError) -> (String, CaptureInput) {
         let halves = text.split(separator: "=", maxSplits: 1)
         let parts = halves.count == 2 ? halves[1].split(separator: ":", maxSplits: 1).map(String.init) : []
@@ -59,6 +64,11 @@ final class Capture: Service {
         case "device": return (name, .device(name: parts[1]))
         case "file": return (name, .recording(path: parts[1], loops: false))
         case "loop": return (name, .recording(path: parts[1], loops: true))
+        case "stdin":
+            guard let rate = Int(parts[1]), let format = try? AudioFormat(sampleRate: rate, channels: 1) else {
+                throw malformed(text)
+            }
+            return (name, .standardInput(format))
         default: throw malformed(text)
         }
     }
@@ -67,8 +77,8 @@ final class Capture: Service {
         SpeechError(
             .invalidConfiguration, "audio.sources: “\(text.prefix(100))” is no source.",
             advice:
-                "Write name=device:NAME, name=file:PATH or name=loop:PATH, for instance kitchen=device:plughw:1. A name with a comma "
-                + "can only stand in the list of a YAML file.")
+                "Write name=device:NAME, name=file:PATH, name=loop:PATH or name=stdin:RATE (16-bit mono samples, 8000 to 48000 Hz), for instance "
+                + "kitchen=device:plughw:1. A name with a comma can only stand in the list of a YAML file.")
     }
 
     /// How full the fullest ring is, 0–1.

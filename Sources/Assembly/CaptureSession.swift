@@ -79,11 +79,7 @@ final class CaptureSession: CaptureSink, SessionListener {
         }
         guard isNew else { return }
         guard let session else {
-            let metadata: [String: EventValue] = [
-                "stage": .text(PipelineStage.capture.rawValue), "error_type": .text(error.code.rawValue),
-                "message": .text(error.message), "source": .text(name),
-            ]
-            return feed.publish(FeedEvent(.stageError, metadata: metadata, level: .error, stage: .capture), of: nil)
+            return feed.publish(.failure(in: .capture, error, details: ["source": name]), of: nil)
         }
         // What was being said ends here, because what follows comes after a gap: silence that is longer than any that an utterance may
         // hold.

@@ -6,8 +6,10 @@ public import SpeechModel
 public struct ModelFiles: Sendable {
     /// The folder that holds them.
     public let directory: String
-    /// The folder for PocketSphinx's English model.
-    public var pocketSphinx: String { directory + "/pocketsphinx/en-us" }
+    /// The recogniser's model.
+    public let name: String
+    /// The folder for PocketSphinx's model.
+    public var pocketSphinx: String { directory + "/pocketsphinx/" + name }
     /// The neural voice activity model.
     public var silero: String { directory + "/silero/silero_vad.onnx" }
 
@@ -18,25 +20,24 @@ public struct ModelFiles: Sendable {
 
     /// The configured folder; where that is the standard one and empty, `share/mynah/models` beside the program, else the `.native/models` of the checkout that the
     /// program was built in.
-    public static func locate(configured: String, data: String) -> ModelFiles {
-        let standard = data + "/models"
-        // Named by the operator, or filled: no guessing.
-        if configured != standard || exists(standard + "/pocketsphinx") { return ModelFiles(directory: configured) }
-        var folder = parent(of: executablePath())
-        let installed = parent(of: folder) + "/share/mynah/models"
-        if exists(installed + "/pocketsphinx") { return ModelFiles(directory: installed) }
-        while !folder.isEmpty {
-            let candidate = folder + "/.native/models"
-            if exists(candidate + "/pocketsphinx") { return ModelFiles(directory: candidate) }
-            folder = parent(of: folder)
-        }
-        return ModelFiles(directory: standard)
+    public static func locate(_ settings: Settings) -> ModelFiles {
+        let standard = dataDirectory(environment: ProcessInfo.processInfo.environment) + "/models"
+        return ModelFiles(
+            directory: directory(configured: settings.models.directory, standard: standard), name: settings.stt.modelName)
     }
 
-    /// The same for a configuration of this process.
-    public static func locate(_ settings: Settings) -> ModelFiles {
-        locate(
-            configured: settings.models.directory, data: dataDirectory(environment: ProcessInfo.processInfo.environment))
+    private static func directory(configured: String, standard: String) -> String {
+        // Named by the operator, or filled: no guessing.
+        if configured != standard || exists(standard + "/pocketsphinx") { return configured }
+        var folder = parent(of: executablePath())
+        let installed = parent(of: folder) + "/share/mynah/models"
+        if exists(installed + "/pocketsphinx") { return installed }
+        while !folder.isEmpty {
+            let candidate = folder + "/.native/models"
+            if exists(candidate + "/pocketsphinx") { return candidate }
+            folder = parent(of: folder)
+        }
+        return standard
     }
 
     /// Real human speech for the demo, beside the models.
@@ -48,11 +49,13 @@ public struct ModelFiles: Sendable {
 
     /// - Throws: ``ErrorCode/brokenModel`` naming the first file that is missing.
     public func check() throws(SpeechError) {
-        for file in [pocketSphinx + "/en-us/mdef", pocketSphinx + "/en-us.lm.bin", pocketSphinx + "/cmudict-en-us.dict"]
+        for file in ["/\(name)/mdef", "/\(name).lm.bin", "/cmudict-\(name).dict"].map({ pocketSphinx + $0 })
         where !Self.exists(file) {
             throw SpeechError(
                 .brokenModel, "The model file \(file) is missing.",
-                advice: "Run `Scripts/setup`, or set models.directory to a folder that holds pocketsphinx/en-us.")
+                advice:
+                    "Run `Scripts/setup`, or set models.directory to a folder that holds pocketsphinx/\(name), or stt.model_name to a model "
+                    + "that is there.")
         }
     }
 

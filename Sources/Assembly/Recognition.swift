@@ -29,7 +29,8 @@ public enum Recognition {
         mode: PocketSphinxDecoder.Mode, settings: Settings, models: ModelFiles, command: [String]? = nil, logger: Logger?
     ) throws(SpeechError) -> WorkerPool {
         try models.check()
-        let command = command ?? [executablePath(), "worker", mode.rawValue, models.pocketSphinx]
+        for wish in unmet(settings.stt) { logger?.warning("\(wish)") }
+        let command = command ?? [executablePath(), "worker", mode.rawValue, models.pocketSphinx, "\(settings.stt.beamSize)"]
         let configuration =
             switch mode {
             case .live:
@@ -43,7 +44,8 @@ public enum Recognition {
                     hangTimeoutMS: 60_000)
             }
         return WorkerPool(
-            identity: RecognizerIdentity(engine: "pocketsphinx 5.1.1", model: "en-us", language: "en"),
+            identity: RecognizerIdentity(
+                engine: "pocketsphinx 5.1.1", model: models.name, language: String(models.name.prefix(2))),
             configuration: configuration,
             clock: SystemClock()
         ) { incident in
@@ -57,6 +59,15 @@ public enum Recognition {
             case .printed(let line): logger?.notice("worker: \(line)")
             }
         }
+    }
+
+    /// What is asked of the recogniser that it has not, in words: it goes on without.
+    public static func unmet(_ stt: Settings.STT) -> [String] {
+        let device =
+            "stt.device is \(stt.device.rawValue), which \(stt.engine.rawValue) does not know: it computes on the processor"
+        let numbers =
+            "stt.compute_dtype is \(stt.computeDtype.rawValue), which \(stt.engine.rawValue) does not know: it computes with int8"
+        return (stt.device == .cpu ? [] : [device]) + (stt.computeDtype == .int8 ? [] : [numbers])
     }
 
     /// The voice activity detector that is configured.
@@ -78,13 +89,16 @@ public enum Recognition {
             noiseSuppression: settings.preprocess.denoise)
     }
 
-    /// The life of a worker process: `mynah worker live|file MODELS`. Enter it before any thread exists.
+    /// The life of a worker process: `mynah worker live|file MODELS BEAM`. Enter it before any thread exists.
     public static func runWorker(arguments: [String]) -> Never {
         let mode = arguments.first.flatMap(PocketSphinxDecoder.Mode.init(rawValue:)) ?? .live
         let models = arguments.dropFirst().first ?? ""
+        let beamSize = arguments.dropFirst(2).first.flatMap { Int($0) } ?? PocketSphinxDecoder.defaultBeamSize
         // A second of quiet noise touches every page that decoding touches.
         var random = SystemRandomNumberGenerator()
         let noise = (0..<SampleTime.rate).map { _ in Int16.random(in: -300...300, using: &random) }
-        WorkerProcess.run(warmUp: noise) { NoiseSuppressingDecoder(try PocketSphinxDecoder(models: models, mode: mode)) }
+        WorkerProcess.run(warmUp: noise) {
+            NoiseSuppressingDecoder(try PocketSphinxDecoder(models: models, mode: mode, beamSize: beamSize))
+        }
     }
 }

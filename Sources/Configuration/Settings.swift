@@ -59,12 +59,18 @@ public struct Settings: Sendable, Equatable {
 
     public struct STT: Sendable, Equatable {
         public var engine = Engine.pocketsphinx
+        public var modelName = "en-us"
+        public var device = Device.cpu
+        public var computeDtype = ComputeDtype.int8
+        public var beamSize = 5
         /// 0 means as many as cores and memory allow.
         public var decoders = 0
         public var hangTimeoutMS = 2000
         public var waitForDecoderMS = 2000
 
         public enum Engine: String, Sendable, CaseIterable { case pocketsphinx }
+        public enum Device: String, Sendable, CaseIterable { case cpu, cuda }
+        public enum ComputeDtype: String, Sendable, CaseIterable { case int8, float16, float32 }
     }
 
     public struct Language: Sendable, Equatable {

@@ -129,7 +129,7 @@ public struct SessionStates: Sendable {
         case .failed(let stage, let error, .utterance):
             guard let first = utterances.first else { return false }
             close(first, .failed, &output)
-            tellFailure(stage, error, lost: ["utterance": .text("\(first.key.number)")], &output)
+            tellFailure(stage, error, lost: ["utterance": "\(first.key.number)"], &output)
             utterances.removeFirst()
             pass(to: .error, &output)
             pass(to: .idle, &output)
@@ -242,15 +242,10 @@ public struct SessionStates: Sendable {
     }
 
     private func tellFailure(
-        _ stage: PipelineStage, _ error: SpeechError, lost: [String: EventValue]?, _ output: inout [SessionOutput]
+        _ stage: PipelineStage, _ error: SpeechError, lost: [String: String]?, _ output: inout [SessionOutput]
     ) {
-        // Texts only: so the consumers of errors parse them.
-        let metadata: [String: EventValue] = [
-            "stage": .text(stage.rawValue), "error_type": .text(error.code.rawValue), "message": .text(error.message),
-        ]
-        tell(.stageError, metadata, level: .error, stage: stage, &output)
-        guard let lost else { return }
-        tell(.errorOccurred, metadata.merging(lost) { $1 }, level: .error, stage: stage, &output)
+        output.append(.event(.failure(in: stage, error)))
+        if let lost { output.append(.event(.failure(.errorOccurred, in: stage, error, details: lost))) }
     }
 
     private func tell(
@@ -293,7 +288,7 @@ public struct SessionStates: Sendable {
 
     private mutating func change(to next: SessionState, _ output: inout [SessionOutput]) {
         output.append(.transition(from: state, to: next))
-        tell(.stateChanged, ["from": .text(state.rawValue), "to": .text(next.rawValue)], &output)
+        output.append(.event(.stateChanged(from: state, to: next)))
         state = next
     }
 

@@ -224,4 +224,39 @@ import Testing
         // The second one had to wait for the first.
         #expect(feed.transcripts.filter { $0.sequenceNumber != nil }.map { $0.timeline[.stt] } == [3000, 3000])
     }
+
+    @Test(arguments: [-86_400_000, 86_400_000] as [Int64])
+    func `the wall clock may be set: durations, resumption and names do not depend on it`(step: Int64) async throws {
+        let recognizer = ScriptedRecognizer(isHolding: true)
+        let clock = TestClock()
+        let feed = RecordedFeed()
+        let registry = makeRegistry(recognizer, clock: clock, feed: feed)
+        let session = try registry.create(format: format)
+        let listener = Listener()
+        let number = session.attach(listener)
+        send(TestAudio.bursts(1), to: session, as: number)
+        await recognizer.untilHeld(1)
+        clock.setWall(by: step)
+        clock.advance(seconds: 2)
+        recognizer.answer(1)
+        let told = await listener.until(finals: 1)
+        #expect(told.finals.map(\.latency.recogniserMS) == [2000])
+
+        // Away for less than the window of 60 s, whatever the wall says.
+        session.detach(number)
+        clock.setWall(by: step)
+        clock.advance(seconds: 59)
+        await registry.sweep()
+        #expect(try registry.find(session.id, token: session.resumeToken).id == session.id)
+        clock.advance(seconds: 2)
+        await registry.sweep()
+        #expect(registry.count == 0)
+        // The last final was published meanwhile.
+        #expect(feed.transcripts.filter { $0.sequenceNumber != nil }.map(\.timeline.totalMS) == [2000])
+        let names = try (0..<3).map { _ in
+            clock.setWall(by: -step)
+            return try registry.create(format: format).id
+        }
+        #expect(Set(names + [session.id]).count == 4)
+    }
 }

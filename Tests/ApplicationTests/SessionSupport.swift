@@ -53,7 +53,9 @@ final class TestClock: Ports.Clock {
     private let nanoseconds = Atomic<UInt64>(1)
     private let bits = Atomic<UInt64>(7)
     var monotonicNanoseconds: UInt64 { nanoseconds.load(ordering: .relaxed) }
-    var unixMilliseconds: UInt64 { 1_795_222_800_000 }
+    private let wallStep = Atomic<Int64>(0)
+    var unixMilliseconds: UInt64 { UInt64(1_795_222_800_000 + wallStep.load(ordering: .relaxed)) }
+    func setWall(by milliseconds: Int64) { wallStep.wrappingAdd(milliseconds, ordering: .relaxed) }
     func randomBits() -> UInt64 { bits.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue }
     func advance(seconds: UInt64) { nanoseconds.wrappingAdd(seconds * 1_000_000_000, ordering: .relaxed) }
 }

@@ -38,6 +38,18 @@ import Testing
     }
 
     @Test(arguments: [
+        (
+            "stt:\n  model_name: ../en\n",
+            "default.yaml:2: `stt.model_name` is `../en`; it must be a name of at most 64 letters, digits, `.`, `-` and `_` that begins "
+                + "with a language's two letters, such as `en-us`."
+        ),
+        (
+            "stt:\n  model_name: english\n",
+            "default.yaml:2: `stt.model_name` is `english`; it must be a name of at most 64 letters, "
+                + "digits, `.`, `-` and `_` that begins with a language's two letters, such as `en-us`."
+        ),
+        ("stt:\n  beam_size: 31\n", "default.yaml:2: `stt.beam_size` is `31`; it must be a whole number from 1 to 30."),
+        ("stt:\n  device: gpu\n", "default.yaml:2: `stt.device` is `gpu`; it must be `cpu` or `cuda`."),
         ("audio:\n  framems: 20\n", "default.yaml:2: `audio.framems` is not a setting; did you mean `audio.frame_ms`?"),
         (
             "server:\n  sample_rate: 8000\n",

@@ -21,6 +21,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("main_pc", Settings.STT.Device.cuda, Settings.STT.ComputeDtype.float16), ("pc2", .cpu, .int8),
+    ])
+    func theShippedProfilesSayWhereItIsComputedAndWithWhat(
+        profile: String, device: Settings.STT.Device, numbers: Settings.STT.ComputeDtype
+    ) throws {
+        let configuration = try Configuration.load(
+            directory: "\(Self.root)/config", environment: ["RTAP_ENVIRONMENT": profile])
+        #expect(configuration.settings.stt.device == device && configuration.settings.stt.computeDtype == numbers)
+        #expect(configuration.origin(of: "stt.device").description.contains("\(profile).yaml"))
+    }
+
     @Test func everyFieldOfTheSettingsHasARowInTheTable() {
         func leaves(_ value: Any) -> Int {
             let mirror = Mirror(reflecting: value)

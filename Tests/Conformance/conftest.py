@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import wave
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,14 +69,14 @@ def start_server(tmp_path_factory):
         pytest.fail(f"{program} does not exist: run `swift build` or set MYNAH_BIN")
 
     @contextmanager
-    def start(*flags, host="127.0.0.1", awaited="/readyz"):
+    def start(*flags, host="127.0.0.1", stdin=None, awaited="/readyz"):
         folder = tmp_path_factory.mktemp("server")
         port, *outputs = free_ports(4)
         log = folder / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [program, "serve", "--listen", f"{host}:{port}", *output_flags(*outputs), *flags],
-                stdout=output, stderr=output, cwd=folder, env=os.environ | {"MYNAH_DATA": str(folder / "data")})
+                stdin=stdin, stdout=output, stderr=output, cwd=folder, env=os.environ | {"MYNAH_DATA": str(folder / "data")})
         server = Server(port, process, log, *outputs)
         try:
             wait_until_ready(server, awaited)
@@ -99,6 +100,17 @@ def speech():
     if not folder.exists():
         pytest.fail(f"{folder} does not exist: run `Scripts/setup`")
     return Speech(folder / "goforward.raw", sorted(folder.glob("cards/*.wav")), sorted(folder.glob("librivox/*.wav")))
+
+
+def write_wav(path, *parts, rate=16000):
+    """A mono WAV: bytes are 16-bit samples, numbers are seconds of silence. Returns the path."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        for part in parts:
+            file.writeframes(part if isinstance(part, bytes) else bytes(2 * int(part * rate)))
+    return path
 
 
 def free_port():

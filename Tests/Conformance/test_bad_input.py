@@ -15,12 +15,11 @@ import subprocess
 import threading
 import time
 import urllib.request
-import wave
 from pathlib import Path
 
 import pytest
 import websockets
-from conftest import free_port, repository
+from conftest import free_port, repository, write_wav
 from test_program import program
 from test_stream import START, collect, finals, url
 
@@ -71,9 +70,7 @@ def go_forward(speech):
 
 @pytest.fixture
 def recording(go_forward, tmp_path):
-    path = tmp_path / "go.wav"
-    path.write_bytes(riff(len(go_forward), go_forward))
-    return path
+    return write_wav(tmp_path / "go.wav", go_forward)
 
 
 # MARK: the program and its processes
@@ -602,12 +599,9 @@ def test_a_full_standard_output_is_told(recording):
     assert len(lines(done)) == 1 and lines(done)[0].startswith("mynah: The transcript cannot be written")
 
 
-def test_transcripts_that_waited_for_a_full_standard_output_are_not_lost_silently(recording, tmp_path):
+def test_transcripts_that_waited_for_a_full_standard_output_are_not_lost_silently(recording, go_forward, tmp_path):
     # The long one is first, so that the others are done before their text can be written.
-    long = tmp_path / "long.wav"
-    with wave.open(str(recording)) as source, wave.open(str(long), "wb") as target:
-        target.setparams(source.getparams())
-        target.writeframes(source.readframes(source.getnframes()) * 6)
+    long = write_wav(tmp_path / "long.wav", go_forward * 6)
     with open("/dev/full", "wb") as full:
         done = run("transcribe", "--format", "json", long, recording, recording, stdout=full)
     assert done.returncode == 73

@@ -4,11 +4,11 @@ import json
 import re
 import socket
 import threading
-import wave
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from conftest import write_wav
 from playwright.sync_api import expect, sync_playwright
 
 spoken_timeout = 30_000
@@ -28,17 +28,6 @@ observe_captions = """
 
 
 # MARK: the microphone and the browser
-
-
-def write_microphone(path, *parts):
-    """A WAV for the browser's fake microphone: bytes are PCM, numbers are seconds of silence."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        for part in parts:
-            file.writeframes(part if isinstance(part, bytes) else bytes(2 * int(part * rate)))
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +61,7 @@ def launch(playwright):
 @pytest.fixture(scope="module")
 def browser(launch, go_forward, tmp_path_factory):
     """Hears "go forward ten meters" twice."""
-    microphone = write_microphone(tmp_path_factory.mktemp("microphone") / "twice.wav", 1.0, go_forward, 1.5, go_forward, 4.0)
+    microphone = write_wav(tmp_path_factory.mktemp("microphone") / "twice.wav", 1.0, go_forward, 1.5, go_forward, 4.0)
     with launch(microphone) as browser:
         yield browser
 

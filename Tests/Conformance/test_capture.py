@@ -1,11 +1,13 @@
 """Sources of the server's own: recordings and devices that become sessions without a client."""
 
 import json
+import subprocess
 import time
 import urllib.request
 import wave
 
 import pytest
+from conftest import write_wav
 from test_program import run
 from websockets.sync.client import connect
 from zmq_helpers import subscribed
@@ -14,13 +16,7 @@ from zmq_helpers import subscribed
 @pytest.fixture(scope="module")
 def tape(speech, tmp_path_factory):
     """A sentence and enough silence for its end to be noticed."""
-    path = tmp_path_factory.mktemp("tape") / "tape.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16000)
-        file.writeframes(bytes(16000) + speech.goforward.read_bytes() + bytes(32000))
-    return path
+    return write_wav(tmp_path_factory.mktemp("tape") / "tape.wav", 0.5, speech.goforward.read_bytes(), 1)
 
 
 def status(server):
@@ -94,8 +90,44 @@ def test_a_server_that_stops_finishes_what_a_source_was_saying_and_tells_everybo
         assert server.process.wait(10) == 0
 
 
+def test_samples_on_the_standard_input_are_a_source_and_their_end_is_the_sessions(start_server, speech):
+    with start_server("--set", "audio.sources=pipe=stdin:16000", stdin=subprocess.PIPE) as server:
+        with subscribed(server.events_port) as events, subscribed(server.transcripts_port, "transcript.") as finals:
+            # Its session begins when it is opened, which needs no samples; they are taken as they come.
+            pipe = server.process.stdin
+            pipe.write(speech.goforward.read_bytes() + bytes(48000))
+            pipe.flush()
+            heard = finals.receive(30)[1]
+            assert heard["transcript"] == "go forward ten meters"
+            # What is said last is a final, too, although no pause ends it.
+            pipe.write(speech.goforward.read_bytes())
+            pipe.close()
+            assert finals.receive(30)[1]["transcript"] == "go forward ten meters"
+            stopped = until(events, "pipeline_stopped", 10)[-1]
+            assert stopped["session_id"] == heard["session_id"] and status(server)["is_healthy"]
+
+
+def test_a_thousand_sources_are_refused_with_their_number():
+    sources = ",".join(f"s{number}=loop:/x.wav" for number in range(1000))
+    done = run("config", "check", "--set", f"audio.sources={sources}")
+    assert done.returncode == 78
+    assert b"audio.sources" in done.stderr and b"at most 64, not 1000" in done.stderr
+
+
+def test_as_many_sources_as_are_allowed_run_beside_each_other(start_server, tmp_path):
+    quiet = write_wav(tmp_path / "quiet.wav", 1)
+    sources = ",".join(f"s{number}=loop:{quiet}" for number in range(64))
+    with start_server("--set", f"audio.sources={sources}") as server:
+        deadline = time.monotonic() + 30
+        while (now := status(server))["sessions"] < 64 or now["frames_processed"] < 64 * 50:
+            assert time.monotonic() < deadline, now
+            time.sleep(0.1)
+
+
 @pytest.mark.parametrize("settings, named", [
     (["audio.sources=kitchen"], "kitchen"), (["audio.sources=kitchen=tape:x"], "kitchen=tape:x"),
+    (["audio.sources=pipe=stdin"], "pipe=stdin"), (["audio.sources=pipe=stdin:7"], "pipe=stdin:7"),
+    (["audio.sources=a=stdin:8000,b=stdin:8000"], "standard input"),
     (["audio.sources=a=loop:x.wav,a=loop:y.wav"], "a"), (["audio.mock=yes"], "yes"), (["audio.sources==loop:x"], "=loop:x"),
 ])
 def test_a_source_that_makes_no_sense_is_refused(settings, named):

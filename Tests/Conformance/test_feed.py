@@ -728,6 +728,63 @@ def test_a_subscriber_that_never_reads_holds_up_nobody(served, speech):
         assert [transcript for _, transcript in feed.waiting_transcripts()] == shown
 
 
+@contextmanager
+def flooding(*ports):
+    """A ZeroMQ subscriber that never reads and asks for ever more topics."""
+    stopped = threading.Event()
+    topics = itertools.count()
+
+    def flood():
+        with zmq.Context() as context, context.socket(zmq.SUB) as client:
+            client.linger, client.rcvhwm, client.rcvbuf = 0, 1, 4096
+            for port in ports:
+                client.connect(f"tcp://127.0.0.1:{port}")
+            client.subscribe("")
+            while not stopped.is_set():
+                client.subscribe(f"transcript.flood.{next(topics)}")
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        yield topics
+    finally:
+        stopped.set()
+        thread.join(30)
+
+
+def test_a_flood_of_topics_holds_up_nobody_and_who_was_away_fetches_the_gap(served, speech):
+    sentence = speech.goforward.read_bytes() + pause
+
+    async def run():
+        async with speaker(served) as one:
+            with subscribed(served.transcripts_port, "transcript.") as hurried:
+                await one.say(sentence)
+                last = hurried.receive(20)[1]
+                assert last["session_id"] == one.session and last["sequence_number"] == 1
+            for number in (2, 3):
+                await one.say(sentence)
+                await one.until("final", number)
+            with subscribed(served.transcripts_port, "transcript.") as hurried:
+                await one.say(sentence)
+                came = hurried.receive(20)[1]
+            # It sees the gap, and where it is.
+            assert came["sequence_number"] == 4
+            query = f"?session={one.session}&from_sequence={last['sequence_number'] + 1}"
+            async with following(served.feed_url + query) as fetched:
+                await fetched.until(has_final(one.session, 4), 5)
+            return await one.end(), finals_in(fetched.messages)
+
+    with listening(served) as feed, flooding(served.transcripts_port, served.events_port) as topics:
+        messages, fetched = asyncio.run(run())
+        session = messages[0]["session_id"]
+        assert numbers(fetched) == [2, 3, 4]
+        assert [transcript["transcript"] for transcript in fetched] == [text] * 3
+        heard = [transcript for _, transcript in feed.waiting_transcripts()]
+        assert numbers(heard) == [1, 2, 3, 4] and heard[1:] == fetched
+        assert [event["event_type"] for _, event in feed.all_events(session)].count("transcript_ready") == 4
+        assert next(topics) > 1000
+
+
 # MARK: what the feed's port serves besides
 
 
@@ -743,6 +800,38 @@ def test_the_schemas_are_the_same_on_both_ports(served, schemas):
     for url in (feed, main):
         status, error = problem(f"{url}/schemas/nothing.json")
         assert status == 404 and error["code"] == "not-found"
+
+
+described = {
+    "transcript": "Transcript", "partial": "PartialTranscript", "event": "Event", "status": "PipelineStatus", "error": "Fault",
+    "heartbeat": "Heartbeat",
+}
+
+
+def meaning(schema, document):
+    """A schema without its words, and what it refers to in the place of the reference."""
+    if isinstance(schema, list):
+        return [meaning(one, document) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return meaning(document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], document)
+    said = {"description", "title", "$schema", "$id"}
+    whole = {key: meaning(value, document) for key, value in schema.items() if key not in said and key != "properties"}
+    if "properties" in schema:
+        # What must not be there is not mentioned in a reference.
+        whole["properties"] = {name: meaning(one, document) for name, one in schema["properties"].items() if one is not False}
+    if "required" in whole:
+        whole["required"] = sorted(whole["required"])
+    return whole
+
+
+@pytest.mark.parametrize("name", described)
+def test_the_reference_describes_messages_as_the_schemas_do(served, name):
+    base = http_urls(served)[0]
+    document = fetch(f"{base}/openapi.json")
+    assert meaning(document["components"]["schemas"][described[name]], document) == meaning(
+        fetch(f"{base}/schemas/{name}.json"), document)
 
 
 def faulty(message, required):

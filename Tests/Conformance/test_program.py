@@ -3,10 +3,10 @@
 import json
 import os
 import subprocess
-import wave
 from pathlib import Path
 
 import pytest
+from conftest import write_wav
 
 repository = Path(__file__).resolve().parents[2]
 program = os.environ.get("MYNAH_BIN", str(repository / ".build/debug/mynah"))
@@ -18,13 +18,7 @@ def run(*arguments, stdin=None):
 
 @pytest.fixture(scope="module")
 def recording(speech, tmp_path_factory):
-    path = tmp_path_factory.mktemp("audio") / "goforward.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16000)
-        file.writeframes(speech.goforward.read_bytes())
-    return path
+    return write_wav(tmp_path_factory.mktemp("audio") / "goforward.wav", speech.goforward.read_bytes())
 
 
 @pytest.mark.parametrize("format", ["text", "json", "srt", "vtt", "tsv"])
@@ -46,12 +40,9 @@ def test_transcripts_go_into_a_folder_and_raw_audio_comes_from_standard_input(re
     assert done.stdout.decode().strip() == "go forward ten meters"
 
 
-def test_transcripts_of_several_files_come_in_the_order_of_the_files(recording, tmp_path):
+def test_transcripts_of_several_files_come_in_the_order_of_the_files(recording, speech, tmp_path):
     # The long one is first, so that the other is done before it.
-    long = tmp_path / "long.wav"
-    with wave.open(str(recording)) as source, wave.open(str(long), "wb") as target:
-        target.setparams(source.getparams())
-        target.writeframes(source.readframes(source.getnframes()) * 4)
+    long = write_wav(tmp_path / "long.wav", speech.goforward.read_bytes() * 4)
     done = run("transcribe", "--format", "json", long, recording)
     assert done.returncode == 0, done.stderr
     first, second = map(json.loads, done.stdout.decode().replace("}\n{", "}\0{").split("\0"))
@@ -111,6 +102,40 @@ def test_the_references_in_the_documentation_are_those_of_the_program():
     assert run("errors", "--markdown").stdout.decode() == (repository / "docs/errors.md").read_text()
     assert run("config", "reference").stdout.decode() == (repository / "docs/configuration.md").read_text()
     assert "overloaded" in run("errors").stdout.decode()
+
+
+@pytest.mark.parametrize("profile, isMet", [("main_pc", False), ("pc2", True)])
+def test_what_the_engine_does_not_have_is_told_and_it_goes_on_without(monkeypatch, recording, profile, isMet):
+    monkeypatch.setenv("RTAP_ENVIRONMENT", profile)
+    done = run("doctor", "--json", "--config", repository / "config")
+    assert done.returncode == 0
+    (check,) = [one for one in json.loads(done.stdout)["checks"] if one["name"] == "recogniser"]
+    assert check["state"] == ("ok" if isMet else "limited")
+    for word in ["stt.device is cuda", "stt.compute_dtype is float16"]:
+        assert (word in check["detail"]) != isMet
+    done = run("transcribe", "--config", repository / "config", recording)
+    assert done.returncode == 0 and done.stdout.decode().strip() == "go forward ten meters"
+
+
+def test_a_server_on_a_machine_without_a_graphics_card_warns(start_server):
+    with start_server("--set", "stt.device=cuda") as server:
+        assert "stt.device is cuda" in server.log.read_text()
+
+
+def test_the_model_is_chosen_by_its_name(recording, tmp_path):
+    done = run("transcribe", "--set", "stt.model_name=de-de", recording)
+    assert done.returncode == 69
+    assert b"pocketsphinx/de-de/de-de/mdef" in done.stderr and b"stt.model_name" in done.stderr
+    # The same model under another name.
+    installed = repository / ".native/models"
+    for name in ["silero", "language", "sentiment"]:
+        (tmp_path / name).symlink_to(installed / name)
+    model = tmp_path / "pocketsphinx/en-mine"
+    model.mkdir(parents=True)
+    for file in (installed / "pocketsphinx/en-us").iterdir():
+        (model / file.name.replace("en-us", "en-mine")).symlink_to(file)
+    done = run("transcribe", "--set", f"models.directory={tmp_path}", "--set", "stt.model_name=en-mine", recording)
+    assert done.stdout.decode().strip() == "go forward ten meters", done.stderr
 
 
 def test_doctor_finds_what_is_there():

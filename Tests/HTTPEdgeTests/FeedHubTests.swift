@@ -98,7 +98,10 @@ import WireProtocol
         for number in 1...1001 { hub.publish(transcript(number)) }
         let batch = hub.take(9, for: ticket)
         #expect(batch.messages.isEmpty && batch.resumePoints == [session: 1])
-        #expect(bell.rings == 1)
+        // For the first message, and for the end.
+        #expect(bell.rings == 2)
+        hub.publish(transcript(1002))
+        #expect(bell.rings == 2)
     }
 
     @Test func `what was published is counted`() {
@@ -110,9 +113,9 @@ import WireProtocol
         hub.publish(late)
         #expect(late.timeline?.totalMS == 40)
         hub.publish(transcript(2))
-        hub.publish(FeedEvent(.stateChanged, metadata: ["from": "idle", "to": "listening"]), of: session)
+        hub.publish(.stateChanged(from: .idle, to: .listening), of: session)
         hub.publish(FeedEvent(.errorOccurred, level: .error), of: session)
-        hub.publish(FeedEvent(.stateChanged, metadata: ["from": "idle", "to": "processing"]), of: SessionID("ses_b"))
+        hub.publish(.stateChanged(from: .idle, to: .processing), of: SessionID("ses_b"))
         let statistics = hub.statistics
         #expect(statistics.transcripts == 2 && statistics.events == 3 && statistics.averageLatencyMS == 20)
         #expect(statistics.errors == 1 && statistics.errorsOfLastHour == 1 && statistics.historyFinals == 2)
@@ -171,6 +174,30 @@ import WireProtocol
         #expect(hub.take(9, for: ticket).messages.map(\.number) == [3])
     }
 
+    @Test(arguments: [-86_400_000, 86_400_000] as [Int64])
+    func `the wall clock may be set: only what is stamped with it changes`(step: Int64) {
+        let hub = makeHub()
+        let (ticket, _, _) = hub.join(Bell(), filter: FeedFilter(), fromSequence: nil)
+        let first = transcript(1)
+        hub.publish(FeedEvent(.errorOccurred, level: .error), of: session)
+        clock.advance(milliseconds: 30)
+        clock.setWall(by: step)
+        let late = hub.prepare(first)
+        hub.publish(late)
+        #expect(late.timeline?.totalMS == 30)
+        #expect(hub.statistics.averageLatencyMS == 30 && hub.statistics.errorsOfLastHour == 1)
+        hub.ended(session)
+        clock.setWall(by: step)
+        clock.advance(milliseconds: 599_000)
+        hub.sweep()
+        #expect(hub.statistics.historyFinals == 1)
+        clock.advance(milliseconds: 1000)
+        hub.sweep()
+        #expect(hub.statistics.historyFinals == 0 && hub.statistics.errorsOfLastHour == 1)
+        let stamps = hub.take(9, for: ticket).messages.compactMap(\.timestamp)
+        #expect(stamps == [1_795_222_800, 1_795_222_800 + Double(step) / 1000])
+    }
+
     @Test(arguments: [
         (["partials": "maybe"], "partials"), (["language": "English"], "language"), (["session": "x"], "session"),
         (["from_sequence": "0"], "from_sequence"),
@@ -185,6 +212,11 @@ extension EncodedMessage {
     /// The number of a final.
     fileprivate var number: Int? {
         text.split(separator: "\"sequence_number\":").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) }
+    }
+
+    /// When it was published, in Unix seconds.
+    fileprivate var timestamp: Double? {
+        text.split(separator: "\"timestamp\":").dropFirst().first.flatMap { Double($0.prefix { $0.isNumber || $0 == "." }) }
     }
 }
 
@@ -215,7 +247,9 @@ private final class Sunk: Sendable {
 private final class SteppedClock: Ports.Clock {
     private let nanoseconds = Atomic<UInt64>(1_000_000)
     var monotonicNanoseconds: UInt64 { nanoseconds.load(ordering: .relaxed) }
-    var unixMilliseconds: UInt64 { 1_795_222_800_000 }
+    private let wallStep = Atomic<Int64>(0)
+    var unixMilliseconds: UInt64 { UInt64(1_795_222_800_000 + wallStep.load(ordering: .relaxed)) }
     func randomBits() -> UInt64 { 7 }
+    func setWall(by milliseconds: Int64) { wallStep.wrappingAdd(milliseconds, ordering: .relaxed) }
     func advance(milliseconds: UInt64) { nanoseconds.wrappingAdd(milliseconds * 1_000_000, ordering: .relaxed) }
 }

@@ -33,7 +33,7 @@ extension [SessionOutput] {
             switch output {
             case .transition(let from, let to):
                 told.append("\(from)>\(to)")
-                let event = FeedEvent(.stateChanged, metadata: ["from": .text(from.rawValue), "to": .text(to.rawValue)])
+                let event = FeedEvent.stateChanged(from: from, to: to)
                 #expect(index + 1 < count && self[index + 1] == .event(event))
             case .event(let event):
                 if event.type != .stateChanged { told.append(event.type.rawValue) }
@@ -558,7 +558,7 @@ extension [SessionOutput] {
                     #expect(SessionStatesRandomTests.arrows.contains([from, to]), "\(from) → \(to)")
                     #expect(changes.isEmpty)
                     state = to
-                    changes = [FeedEvent(.stateChanged, metadata: ["from": .text(from.rawValue), "to": .text(to.rawValue)])]
+                    changes = [FeedEvent.stateChanged(from: from, to: to)]
                 case .event(let event):
                     #expect(changes.isEmpty ? event.type != .stateChanged : changes.removeFirst() == event)
                     counts[event.type, default: 0] += 1

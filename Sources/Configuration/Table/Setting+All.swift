@@ -39,8 +39,8 @@ extension Setting {
             "What a server listens to instead: `true` is a recording that came with it, over and over, else the path of one; `false` is nothing."
         ),
         Setting(
-            "audio.sources", \.audio.sources, .list(.text),
-            "What a server listens to besides, each with a name: `kitchen=device:plughw:1,0`, `tape=file:a.wav`, `test=loop:b.wav`."
+            "audio.sources", \.audio.sources, .list(.text, atMost: 64),
+            "What a server listens to besides, each with a name: `kitchen=device:plughw:1,0`, `tape=file:a.wav`, `test=loop:b.wav`, `pipe=stdin:16000`."
         ),
         Setting(
             "audio.ring_buffer_size_ms", \.audio.ringBufferSizeMS, .integer(1000...60_000, unit: "ms"),
@@ -70,6 +70,21 @@ extension Setting {
             "An utterance is ended here even when nobody pauses, which bounds what a client keeps for a resume."),
 
         Setting("stt.engine", \.stt.engine, .choice, "The recogniser."),
+        Setting(
+            "stt.model_name", \.stt.modelName, .modelName,
+            "The recogniser's model, a folder under `models.directory` and the engine's name; it begins with its language."),
+        Setting(
+            "stt.device", \.stt.device, .choice,
+            "Where the recogniser computes. The built-in one knows the processor only: `cuda` is answered with a warning, and it goes on there."
+        ),
+        Setting(
+            "stt.compute_dtype", \.stt.computeDtype, .choice,
+            "The numbers that it computes with. The built-in one scores sounds with logarithms of 8 bits: others are answered with a warning."
+        ),
+        Setting(
+            "stt.beam_size", \.stt.beamSize, .integer(1...30),
+            "How many readings are followed while somebody speaks, in thousands of hidden Markov models per frame: fewer are faster and make more mistakes. Files are always read with 30."
+        ),
         Setting(
             "stt.decoders", \.stt.decoders, .integer(0...1024),
             "How many people can be recognised at once, about 100 MB each; 0 is ten per core within a quarter of the memory."),

@@ -61,17 +61,22 @@ extension Codec {
             show: { $0.map(codec.show) ?? .null })
     }
 
-    /// Any number of what `codec` reads: a YAML sequence, or one text with commas between.
-    static func list<Element>(_ codec: Codec<Element>) -> Codec where Value == [Element] {
+    /// Any number of what `codec` reads, or up to `maximum`: a YAML sequence, or one text with commas between.
+    static func list<Element>(_ codec: Codec<Element>, atMost maximum: Int? = nil) -> Codec where Value == [Element] {
         Codec(
-            requirement: "a list, each item \(codec.requirement)",
-            schema: ["type": ["array", "null"], "items": .object(codec.schema)],
+            requirement: "a list\(maximum.map { " of at most \($0)" } ?? ""), each item \(codec.requirement)",
+            schema: ["type": ["array", "null"], "items": .object(codec.schema)].merging(
+                maximum.map { ["maxItems": .integer($0)] } ?? [:]
+            ) { $1 },
             parse: { raw throws(Rejection) in
                 let texts: [String]
                 switch raw {
                 case .unset: texts = []
                 case .text(let text): texts = text.split(separator: ",").map(trimmed)
                 case .list(let items): texts = items
+                }
+                if let maximum, texts.count > maximum {
+                    throw Rejection("it must be a list of at most \(maximum), not \(texts.count).")
                 }
                 var values: [Element] = []
                 for text in texts { values.append(try codec.parse(.text(text))) }
@@ -151,6 +156,14 @@ extension Codec<String> {
             parse: { $0.utf8.count == 2 && $0.utf8.allSatisfy { (0x61...0x7A).contains($0) } ? $0 : nil }, show: JSON.string)
     }
 
+    /// A model's name, which is a folder's.
+    static var modelName: Codec {
+        Codec(
+            "a name of at most 64 letters, digits, `.`, `-` and `_` that begins with a language's two letters, such as `en-us`",
+            schema: ["type": "string", "pattern": "^[a-z]{2}([._-][A-Za-z0-9._-]{0,61})?$"],
+            parse: { isModelName($0) ? $0 : nil }, show: JSON.string)
+    }
+
     /// A name that a `Host` header may carry, with a port or, for every port, without.
     static var hostName: Codec {
         Codec(
@@ -180,4 +193,13 @@ extension Codec<SecretFile> {
 
 private func trimmed(_ text: Substring) -> String {
     text.trimmingCharacters(in: .whitespaces)
+}
+
+private func isModelName(_ text: String) -> Bool {
+    func isSeparator(_ byte: UInt8) -> Bool { [0x2D, 0x2E, 0x5F].contains(byte) }
+    let bytes = Array(text.utf8)
+    guard (2...64).contains(bytes.count), bytes[..<2].allSatisfy({ (0x61...0x7A).contains($0) }) else { return false }
+    return bytes.count == 2
+        || isSeparator(bytes[2])
+            && bytes[3...].allSatisfy { isSeparator($0) || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) }
 }

@@ -81,8 +81,8 @@ public enum CaptureInput: Hashable, Sendable {
         if case .recording = self { true } else { false }
     }
 
-    /// Whether it can wait while nobody takes its audio; of everything else the oldest is dropped.
-    var canWait: Bool {
+    /// Whether it can wait while nobody takes its audio, as only the standard input can; of everything else the oldest is dropped.
+    public var canWait: Bool {
         if case .standardInput = self { true } else { false }
     }
 }

@@ -37,7 +37,7 @@ struct DoctorCheck: Sendable {
 /// - Parameter listen: the addresses that the server is going to bind.
 func doctorChecks(_ settings: Settings, models: ModelFiles, listen: [ListenAddress]) async -> [DoctorCheck] {
     libraryChecks() + [checksumCheck(models.directory)].compactMap(\.self)
-        + [await recognitionCheck(settings, models), voiceActivityCheck(settings, models)]
+        + [await recognitionCheck(settings, models), recogniserCheck(settings.stt), voiceActivityCheck(settings, models)]
         + [ffmpegCheck(), microphoneCheck()] + listen.map(portCheck)
         + [diskCheck(models.directory), memoryCheck(), processorCheck()]
 }
@@ -99,6 +99,16 @@ private func recognitionCheck(_ settings: Settings, _ models: ModelFiles) async 
     } catch {
         return missing(name, error)
     }
+}
+
+/// Whether the recogniser has what is asked of it.
+private func recogniserCheck(_ stt: Settings.STT) -> DoctorCheck {
+    let unmet = Recognition.unmet(stt)
+    return DoctorCheck(
+        "recogniser", unmet.isEmpty ? .ok : .limited,
+        unmet.isEmpty
+            ? "\(stt.engine.rawValue), \(stt.device.rawValue), \(stt.computeDtype.rawValue)" : unmet.joined(separator: "; "),
+        remedy: "Nothing needs to be done; to silence this, set stt.device to cpu and stt.compute_dtype to int8.")
 }
 
 private func voiceActivityCheck(_ settings: Settings, _ models: ModelFiles) -> DoctorCheck {

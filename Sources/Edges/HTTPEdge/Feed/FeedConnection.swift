@@ -78,13 +78,14 @@ final class FeedConnection: WebSocketHandler {
     /// Writes what waits, as long as the socket takes it.
     fileprivate func pump(_ connection: WebSocketConnection) {
         // Writing may make the socket writable again at once.
-        guard let ticket, !isPumping, connection.hasRoom else { return }
+        guard let ticket, !isPumping else { return }
         isPumping = true
         defer { isPumping = false }
-        let batch = hub.take(Self.batch, for: ticket)
+        // Who does not read at all is disconnected although nothing more can be written: it may be gone.
+        let batch = hub.take(connection.hasRoom ? Self.batch : 0, for: ticket)
         for message in batch.messages { send(message, on: connection) }
         if let points = batch.resumePoints { return disconnect(points, connection) }
-        guard batch.messages.count == Self.batch, connection.hasRoom else { return }
+        guard !batch.messages.isEmpty, batch.messages.count == Self.batch, connection.hasRoom else { return }
         let client = NIOLoopBound(self, eventLoop: connection.eventLoop)
         connection.eventLoop.execute { client.value.pump(connection) }
     }

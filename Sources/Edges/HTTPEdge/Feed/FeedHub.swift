@@ -168,9 +168,12 @@ public final class FeedHub: FeedPublisher {
             var place = state.subscriptions.startIndex
             while place != state.subscriptions.endIndex {
                 defer { state.subscriptions.formIndex(after: &place) }
-                guard state.subscriptions.values[place].queue.offer(item) != .notWanted,
-                    !state.subscriptions.values[place].isTold
-                else { continue }
+                guard !state.subscriptions.values[place].queue.isClosed else { continue }
+                let verdict = state.subscriptions.values[place].queue.offer(item)
+                // Who knows that something waits has yet to hear that it is to be disconnected.
+                guard verdict == .mustDisconnect || verdict == .queued && !state.subscriptions.values[place].isTold else {
+                    continue
+                }
                 state.subscriptions.values[place].isTold = true
                 toTell.append(state.subscriptions.values[place].subscriber)
             }

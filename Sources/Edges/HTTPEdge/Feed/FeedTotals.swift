@@ -62,9 +62,7 @@ struct FeedTotals {
         if event.type == .errorOccurred { errors.add(minute: minute) }
         guard let session else { return }
         if states[session] == nil { states[session] = .idle }
-        if event.type == .stateChanged, case .text(let name)? = event.metadata["to"] {
-            states[session] = SessionState(rawValue: name)
-        }
+        if let state = event.state { states[session] = state }
     }
 }
 
