@@ -47,5 +47,8 @@ struct Root: ParsableCommand {
               mynah transcribe meeting.wav        a file to text
               mynah listen                        live captions of the microphone, in the terminal
             """, version: "mynah \(Server.version)",
-        subcommands: [Serve.self, Transcribe.self, Listen.self, Demo.self, ConfigCommand.self, Doctor.self, ErrorsCommand.self])
+        subcommands: [
+            Serve.self, Transcribe.self, Listen.self, Demo.self, WitnessCommand.self, ConfigCommand.self, Doctor.self,
+            ErrorsCommand.self,
+        ])
 }
