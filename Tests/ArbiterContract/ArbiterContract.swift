@@ -75,8 +75,10 @@ public enum ArbiterContract {
                 subject.pass(2 * second)
                 let old = try subject.second.take(term: 2, after: first, by: b, for: second)
                 faults.expect(!old.isGranted && old.lease?.successor == b, "somebody who knew no successor took it")
-                faults.expect(try !subject.second.take(term: 2, after: nil, by: b, for: second).isGranted, "somebody without knowledge")
-                faults.expect(try subject.second.take(term: 2, after: old.lease, by: b, for: second).isGranted, "it was not given")
+                faults.expect(
+                    try !subject.second.take(term: 2, after: nil, by: b, for: second).isGranted, "somebody without knowledge")
+                faults.expect(
+                    try subject.second.take(term: 2, after: old.lease, by: b, for: second).isGranted, "it was not given")
             }
         ),
         (
@@ -85,7 +87,8 @@ public enum ArbiterContract {
                 let first = try subject.first.take(term: 7, after: nil, by: a, for: second).lease
                 subject.pass(2 * second)
                 for term in [1, 6, 7] {
-                    faults.expect(try !subject.second.take(term: term, after: first, by: b, for: second).isGranted, "\(term) after 7")
+                    faults.expect(
+                        try !subject.second.take(term: term, after: first, by: b, for: second).isGranted, "\(term) after 7")
                 }
                 faults.expect(try subject.second.take(term: 12, after: first, by: b, for: second).isGranted, "12 was not given")
                 faults.expect(try subject.first.current()?.term == 12, "12 is not seen")
@@ -97,12 +100,14 @@ public enum ArbiterContract {
                 _ = try subject.first.take(term: 1, after: nil, by: a, for: second)
                 for _ in 0..<5 {
                     subject.pass(second / 2)
-                    faults.expect(try subject.first.renew(term: 1, by: a, successor: nil, for: second).isGranted, "it was not renewed")
+                    faults.expect(
+                        try subject.first.renew(term: 1, by: a, successor: nil, for: second).isGranted, "it was not renewed")
                 }
                 faults.expect(try subject.second.current()?.remaining ?? 0 > 0, "it has ended")
                 let released = try subject.first.renew(term: 1, by: a, successor: b, for: 0)
                 faults.expect(released.isGranted && released.lease?.remaining == 0, "it was not given back: \(released)")
-                faults.expect(try subject.second.take(term: 2, after: released.lease, by: b, for: second).isGranted, "nobody gets it")
+                faults.expect(
+                    try subject.second.take(term: 2, after: released.lease, by: b, for: second).isGranted, "nobody gets it")
             }
         ),
         (
@@ -110,14 +115,17 @@ public enum ArbiterContract {
             { subject, faults in
                 let first = try subject.first.take(term: 1, after: nil, by: a, for: second).lease
                 subject.pass(3 * second)
-                faults.expect(try subject.first.renew(term: 1, by: a, successor: nil, for: second).isGranted, "it was not renewed")
-                faults.expect(try !subject.second.take(term: 2, after: first, by: b, for: second).isGranted, "it was given though it lasts")
+                faults.expect(
+                    try subject.first.renew(term: 1, by: a, successor: nil, for: second).isGranted, "it was not renewed")
+                faults.expect(
+                    try !subject.second.take(term: 2, after: first, by: b, for: second).isGranted, "it was given though it lasts")
                 subject.pass(3 * second)
                 faults.expect(try subject.second.take(term: 2, after: first, by: b, for: second).isGranted, "it was not given")
                 let late = try subject.first.renew(term: 1, by: a, successor: a, for: second)
                 faults.expect(!late.isGranted && late.lease?.holder == b, "a passed term was renewed: \(late)")
                 let current = try subject.first.current()
-                faults.expect(current?.term == 2 && current?.holder == b && current?.successor == nil, "it changed: \(current as Any)")
+                faults.expect(
+                    current?.term == 2 && current?.holder == b && current?.successor == nil, "it changed: \(current as Any)")
             }
         ),
         (
@@ -125,9 +133,11 @@ public enum ArbiterContract {
             { subject, faults in
                 _ = try subject.first.take(term: 1, after: nil, by: a, for: second)
                 for node in [b, NodeID(name: .primary, instance: 0xC)] {
-                    faults.expect(try !subject.second.renew(term: 1, by: node, successor: node, for: second).isGranted, "\(node) renewed")
+                    faults.expect(
+                        try !subject.second.renew(term: 1, by: node, successor: node, for: second).isGranted, "\(node) renewed")
                 }
-                faults.expect(try !subject.first.renew(term: 2, by: a, successor: nil, for: second).isGranted, "a term to come was renewed")
+                faults.expect(
+                    try !subject.first.renew(term: 2, by: a, successor: nil, for: second).isGranted, "a term to come was renewed")
                 faults.expect(try subject.first.current()?.successor == nil, "a successor was named")
             }
         ),

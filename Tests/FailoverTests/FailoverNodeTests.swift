@@ -175,7 +175,8 @@ import Testing
         let (left, right) = NearbyLink.pair()
         let delegate = RecordingDelegate()
         let node = FailoverNode(
-            settings: FailoverSettings(name: .primary, version: "1", model: "m"), arbiter: Register(), link: left, delegate: delegate)
+            settings: FailoverSettings(name: .primary, version: "1", model: "m"), arbiter: Register(), link: left,
+            delegate: delegate)
         node.start()
         var frame = LinkMessage.handOverWanted.frame
         frame[2] += 1

@@ -94,7 +94,9 @@ import Testing
         }
     }
 
-    @Test("that is damaged is told, and nobody takes the next term", arguments: ["", "mynah lease 1\n", String(repeating: "x", count: 512)])
+    @Test(
+        "that is damaged is told, and nobody takes the next term",
+        arguments: ["", "mynah lease 1\n", String(repeating: "x", count: 512)])
     func damaged(_ content: String) throws {
         try with { directory, clock in
             let file = try file(directory, clock)

@@ -7,7 +7,8 @@ import Testing
     static let all: [LinkMessage] = [
         .beat(
             Beat(
-                node: NodeID(name: .standby, instance: .max), term: 1 << 62, isPrimary: true, sentAt: .max, stream: 3, sequence: 4,
+                node: NodeID(name: .standby, instance: .max), term: 1 << 62, isPrimary: true, sentAt: .max, stream: 3,
+                sequence: 4,
                 isInSync: true, version: "1.2.3-ünïcödé", model: "")),
         .vouch(term: 1, echo: 2, stream: 3, sequence: 4), .join(term: 1, stream: 0),
         .snapshot(SnapshotPart(term: 1, stream: 2, sequence: 3, index: 4, isLast: true, records: [[], [1, 2, 3]])),
@@ -57,7 +58,8 @@ import Testing
 
     @Test("divides a snapshot into parts that a frame holds, and at least one")
     func parts() {
-        let records = (0..<9000).map { [UInt8](repeating: 1, count: $0 % 300) } + [[UInt8](repeating: 2, count: LinkMessage.maxRecordBytes)]
+        let records =
+            (0..<9000).map { [UInt8](repeating: 1, count: $0 % 300) } + [[UInt8](repeating: 2, count: LinkMessage.maxRecordBytes)]
         for records in [records, []] {
             let parts = SnapshotPart.parts(of: records, term: 1, stream: 2, sequence: 3)
             #expect(parts.flatMap(\.records) == records && parts.map(\.index) == Array(parts.indices))
@@ -82,7 +84,8 @@ import Testing
             }
         }
         let outcomes: [WitnessReply.Outcome] = [
-            .answer(LeaseAnswer(isGranted: true, lease: lease)), .answer(LeaseAnswer(isGranted: false, lease: nil)), .fault("Full."),
+            .answer(LeaseAnswer(isGranted: true, lease: lease)), .answer(LeaseAnswer(isGranted: false, lease: nil)),
+            .fault("Full."),
         ]
         for outcome in outcomes {
             let reply = WitnessReply(number: 3, outcome: outcome)

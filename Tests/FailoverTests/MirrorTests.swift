@@ -6,7 +6,8 @@ import Testing
 @Suite("A copy of the state") struct MirrorTests {
     private func part(_ index: Int, isLast: Bool, _ numbers: [Int], stream: Int = 1, sequence: Int = 4) -> SnapshotPart {
         SnapshotPart(
-            term: 2, stream: stream, sequence: sequence, index: index, isLast: isLast, records: numbers.map(NumberedRecords.record))
+            term: 2, stream: stream, sequence: sequence, index: index, isLast: isLast,
+            records: numbers.map(NumberedRecords.record))
     }
 
     @Test("takes a snapshot when it is whole, then the records after it")
@@ -43,7 +44,8 @@ import Testing
         let good = FailoverSettings(name: .primary, version: "1", model: "m")
         try good.validate()
         for change: (inout FailoverSettings) -> Void in [
-            { $0.heartbeatMS = 5 }, { $0.leaseMS = 299 }, { $0.leaseMS = 10_001 }, { $0.acknowledgeMS = 99 }, { $0.graceMS = 599 },
+            { $0.heartbeatMS = 5 }, { $0.leaseMS = 299 }, { $0.leaseMS = 10_001 }, { $0.acknowledgeMS = 99 },
+            { $0.graceMS = 599 },
             { $0.maxOutstandingRecords = 0 }, { $0.maxOutstandingBytes = 0 },
         ] {
             var bad = good

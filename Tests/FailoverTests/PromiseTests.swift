@@ -13,7 +13,8 @@ import Testing
     private func beat(_ time: UInt64, term: Int = 3, stream: Int = 1, sequence: Int = 0) -> LinkMessage {
         .beat(
             Beat(
-                node: other, term: term, isPrimary: true, sentAt: time, stream: stream, sequence: sequence, version: "1", model: "m"))
+                node: other, term: term, isPrimary: true, sentAt: time, stream: stream, sequence: sequence, version: "1",
+                model: "m"))
     }
 
     /// A standby that has everything of term 3, of which the arbiter knows, and hears of the primary for the last time at `start`.
@@ -33,7 +34,9 @@ import Testing
 
     private func lease(ended: Bool) -> Lease { Lease(term: 3, holder: other, successor: me, remaining: ended ? 0 : 600 * ms) }
 
-    private func answer(_ machine: inout FailoverMachine<NumberedRecords>, _ lease: Lease?, isGranted: Bool = true, at time: UInt64) {
+    private func answer(
+        _ machine: inout FailoverMachine<NumberedRecords>, _ lease: Lease?, isGranted: Bool = true, at time: UInt64
+    ) {
         machine.answered(.success(LeaseAnswer(isGranted: isGranted, lease: lease)), at: time)
     }
 

@@ -95,7 +95,10 @@ import ZMQEdge
         #expect(reign.time - time < 1_000_000_000)
         print("promoted \((reign.time - time) / 1_000_000) ms after SIGSTOP")
         pair.processes[0].signal(SIGCONT)
-        #expect(await eventually { pair.processes[0].incidents.contains("overslept") && pair.processes[0].incidents.contains("term_over") })
+        #expect(
+            await eventually {
+                pair.processes[0].incidents.contains("overslept") && pair.processes[0].incidents.contains("term_over")
+            })
         #expect(await isInSync(pair, 1))
         #expect(pair.processes[0].reigns.count == 1)
         pair.end()

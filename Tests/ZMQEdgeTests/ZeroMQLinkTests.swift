@@ -124,13 +124,20 @@ import ZMQEdge
             try await Task.sleep(for: .milliseconds(3))
         }
         #expect(atA.all.isEmpty)
-        if knowsPublicKey { #expect(await eventually { a.send([0]); return a.counters.refused > 0 }) }
+        if knowsPublicKey {
+            #expect(
+                await eventually {
+                    a.send([0]); return a.counters.refused > 0
+                })
+        }
         zmq_close(socket)
         zmq_ctx_term(context)
         await a.stop()
     }
 
-    @Test("refuses addresses that cannot be", arguments: ["", "tcp://", "localhost", "127.0.0.1:70000", "fd00::2:6600", "a b:1", "ipc:///x:1"])
+    @Test(
+        "refuses addresses that cannot be",
+        arguments: ["", "tcp://", "localhost", "127.0.0.1:70000", "fd00::2:6600", "a b:1", "ipc:///x:1"])
     func addresses(_ address: String) {
         let error = #expect(throws: SpeechError.self) { try ZeroMQLink(listen: address, peer: "127.0.0.1:1", key: key) }
         #expect(error?.code == .invalidConfiguration)

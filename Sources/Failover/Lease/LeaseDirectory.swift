@@ -16,7 +16,8 @@ struct LeaseDirectory: Sendable {
         }
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, access(path, R_OK | W_OK | X_OK) == 0 else {
-            throw Self.unwritable(path, "is no directory that this user may write", errno, advice: "Give it to the server's user.")
+            throw Self.unwritable(
+                path, "is no directory that this user may write", errno, advice: "Give it to the server's user.")
         }
         guard status.st_mode & 0o022 == 0 else {
             throw SpeechError(
@@ -42,7 +43,8 @@ struct LeaseDirectory: Sendable {
             var bytes = [UInt8](repeating: 0, count: LeaseRecord.length + 1)
             let count = read(file, &bytes, bytes.count)
             close(file)
-            if count == LeaseRecord.length, let record = LeaseRecord(bytes: Array(bytes.prefix(count))), record.lease.term == term {
+            if count == LeaseRecord.length, let record = LeaseRecord(bytes: Array(bytes.prefix(count))), record.lease.term == term
+            {
                 return record
             }
         }
@@ -130,7 +132,8 @@ struct LeaseDirectory: Sendable {
     }
 
     private func unwritable(_ name: String, _ code: CInt = errno) -> SpeechError {
-        Self.unwritable(name, "cannot be written", code, advice: "Give the directory to the server's user, and the disk some room.")
+        Self.unwritable(
+            name, "cannot be written", code, advice: "Give the directory to the server's user, and the disk some room.")
     }
 
     private static func unwritable(_ name: String, _ what: String, _ code: CInt, advice: String) -> SpeechError {

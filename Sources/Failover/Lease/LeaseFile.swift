@@ -18,7 +18,9 @@ public struct LeaseFile: Arbiter {
     /// Uses a directory, which is made if it is not there, for this user alone.
     ///
     /// - Throws: ``SpeechError`` with `unwritable-file`.
-    public init(directory path: String) throws(SpeechError) { try self.init(directory: path, boot: Self.bootID(), now: bootNanoseconds) }
+    public init(directory path: String) throws(SpeechError) {
+        try self.init(directory: path, boot: Self.bootID(), now: bootNanoseconds)
+    }
 
     init(directory path: String, boot: String, now: @escaping @Sendable () -> UInt64) throws(SpeechError) {
         directory = try LeaseDirectory(path)
@@ -35,7 +37,9 @@ public struct LeaseFile: Arbiter {
         let time = now()
         if let record = try newest() {
             let lease = lease(record, at: time)
-            guard lease.isSame(as: seen), lease.remaining == 0, term > lease.term else { return LeaseAnswer(isGranted: false, lease: lease) }
+            guard lease.isSame(as: seen), lease.remaining == 0, term > lease.term else {
+                return LeaseAnswer(isGranted: false, lease: lease)
+            }
         } else if seen != nil {
             return LeaseAnswer(isGranted: false, lease: nil)
         }
@@ -50,7 +54,8 @@ public struct LeaseFile: Arbiter {
         return LeaseAnswer(isGranted: true, lease: new)
     }
 
-    public func renew(term: Int, by node: NodeID, successor: NodeID?, for nanoseconds: UInt64) throws(SpeechError) -> LeaseAnswer {
+    public func renew(term: Int, by node: NodeID, successor: NodeID?, for nanoseconds: UInt64) throws(SpeechError) -> LeaseAnswer
+    {
         let time = now()
         guard let record = try newest(), record.lease.term == term, record.lease.holder == node else {
             return LeaseAnswer(isGranted: false, lease: try current())
@@ -84,7 +89,8 @@ public struct LeaseFile: Arbiter {
         if file >= 0 { close(file) }
         guard count > 1 else {
             throw SpeechError(
-                .unreadableFile, "/proc/sys/kernel/random/boot_id cannot be read, so a lease of a former start of the machine is not known.",
+                .unreadableFile,
+                "/proc/sys/kernel/random/boot_id cannot be read, so a lease of a former start of the machine is not known.",
                 advice: "Let the server see /proc.")
         }
         return String(decoding: bytes.prefix(count).prefix { $0 > UInt8(ascii: " ") }, as: UTF8.self)

@@ -29,7 +29,8 @@ public struct Witness: Sendable {
     /// - Parameter keep: writes a record so that it survives; what cannot be kept is not granted.
     /// - Returns: the reply; nil for what comes too late to be carried out.
     /// - Throws: ``SpeechError`` with `malformed-message`.
-    public mutating func answer(_ frame: [UInt8], at now: UInt64, keep: (LeaseRecord) throws(SpeechError) -> Void) throws(SpeechError)
+    public mutating func answer(_ frame: [UInt8], at now: UInt64, keep: (LeaseRecord) throws(SpeechError) -> Void)
+        throws(SpeechError)
         -> [UInt8]?
     {
         let asked = try WitnessRequest(frame: frame)

@@ -132,7 +132,8 @@ extension FrameWriter {
 
 extension FrameReader {
     fileprivate init(witness frame: [UInt8]) throws(SpeechError) {
-        guard frame.count <= WitnessRequest.maxFrameBytes, frame.starts(with: Array("MW".utf8) + [WitnessRequest.protocolVersion]) else {
+        guard frame.count <= WitnessRequest.maxFrameBytes, frame.starts(with: Array("MW".utf8) + [WitnessRequest.protocolVersion])
+        else {
             throw Self.fault("is none of this version of the witness's protocol")
         }
         self.init(frame, from: 3)

@@ -38,7 +38,9 @@ public struct WitnessState: Sendable {
         close(file)
         guard isWritten else { throw unwritable(draft, code) }
         guard rename(draft, path) == 0 else { throw unwritable(path) }
-        let folder = path.contains("/") ? path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") : "."
+        let folder =
+            path.contains("/")
+            ? path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") : "."
         let directory = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { return }
         fsync(directory)
@@ -48,7 +50,9 @@ public struct WitnessState: Sendable {
     private func unreadable(_ what: String) -> SpeechError {
         SpeechError(
             .unreadableFile, "The witness's state \(path) \(what).",
-            advice: "Give the file to the witness's user. If it is damaged, stop both nodes before you remove it: terms begin anew then.")
+            advice:
+                "Give the file to the witness's user. If it is damaged, stop both nodes before you remove it: terms begin anew then."
+        )
     }
 
     private func unwritable(_ name: String, _ code: CInt = errno) -> SpeechError {

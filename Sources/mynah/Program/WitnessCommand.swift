@@ -21,7 +21,8 @@ struct WitnessCommand: AsyncParsableCommand {
             """)
 
     @Option(help: ArgumentHelp("The address at which the nodes reach it.", valueName: "tcp://host:port")) var listen: String
-    @Option(help: ArgumentHelp("The file with the secret CURVE key that both nodes have, too.", valueName: "file")) var keyFile: String
+    @Option(help: ArgumentHelp("The file with the secret CURVE key that both nodes have, too.", valueName: "file")) var keyFile:
+        String
     @Option(help: ArgumentHelp("The file in which the lease survives a restart; made when it is not there.", valueName: "file"))
     var state: String
 
@@ -56,7 +57,8 @@ struct WitnessCommand: AsyncParsableCommand {
             logger.info(
                 "the lease changed",
                 metadata: [
-                    "term": "\(lease.term)", "holder": "\(lease.holder)", "successor": "\(lease.successor.map { "\($0)" } ?? "none")",
+                    "term": "\(lease.term)", "holder": "\(lease.holder)",
+                    "successor": "\(lease.successor.map { "\($0)" } ?? "none")",
                 ])
         case .refused: logger.warning("a client without the pair's key was refused")
         case .fault(let error): logger.error("a request was not carried out", metadata: ["reason": "\(error)"])

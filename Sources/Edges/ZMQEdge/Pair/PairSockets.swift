@@ -146,7 +146,9 @@ final class PairSockets: @unchecked Sendable {
                 if zmq_errno() != EINTR { return nil }
             }
             // More parts than anybody of ours sends are read and forgotten.
-            if parts.count < 8 { parts.append(Array(UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message)))) }
+            if parts.count < 8 {
+                parts.append(Array(UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))))
+            }
             if zmq_msg_more(&message) == 0 { return parts }
         }
     }

@@ -41,7 +41,8 @@ public final class WitnessClient: Arbiter {
         try ask(.take(term: term, after: seen, by: node, nanoseconds: nanoseconds))
     }
 
-    public func renew(term: Int, by node: NodeID, successor: NodeID?, for nanoseconds: UInt64) throws(SpeechError) -> LeaseAnswer {
+    public func renew(term: Int, by node: NodeID, successor: NodeID?, for nanoseconds: UInt64) throws(SpeechError) -> LeaseAnswer
+    {
         try ask(.renew(term: term, by: node, successor: successor, nanoseconds: nanoseconds))
     }
 
@@ -63,7 +64,8 @@ public final class WitnessClient: Arbiter {
             // Without a connection nothing is taken: it is tried again every few milliseconds, until there is one.
             if !isSent { isSent = connection.sockets.send([frame], to: socket) }
             while let message = connection.sockets.receive(from: socket) {
-                guard let bytes = message.first, let reply = try? WitnessReply(frame: bytes), reply.number == connection.number else { continue }
+                guard let bytes = message.first, let reply = try? WitnessReply(frame: bytes), reply.number == connection.number
+                else { continue }
                 switch reply.outcome {
                 case .answer(let answer): return answer
                 case .fault(let reason):
