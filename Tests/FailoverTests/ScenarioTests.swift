@@ -125,7 +125,10 @@ import Testing
     @Test("hand over within 20 ms on a network of 1 ms, asked at either", arguments: 0..<10)
     func handOver(_ seed: UInt64) {
         let simulation = settled(seed)
-        simulation.input(simulation.nodes[Int(seed % 2)]) { $0.handOver(isForced: false, at: $1) }
+        simulation.input(simulation.nodes[Int(seed % 2)]) { machine, clock in
+            machine.handOver(isForced: false, at: clock)
+            #expect(machine.publishesUntil == 0)
+        }
         #expect(gap(simulation, ms: 1000) <= 20)
         #expect(simulation.reigns.map(\.name) == [.primary, .standby])
         #expect(simulation.handOvers.map { try? $0.get() }.contains(2))
