@@ -12,7 +12,7 @@ FLAGS := --explicit-target-dependency-import-check error
 SWIFT_SOURCES = $(wildcard Package.swift Sources Tests Web Benchmarks Fuzz)
 ADDRESS_SANITIZED := SpeechModelTests|SpeechPipelineTests|LanesTests|ZMQEdgeTests|ApplicationTests
 # TSan does not know Synchronization.Mutex on Linux, and crashes on the empty random generator of the ids.
-THREAD_SANITIZED := SpeechPipelineTests|LanesTests|ZMQEdgeTests
+THREAD_SANITIZED := SpeechPipelineTests|LanesTests|ZMQEdgeTests|FailoverNodeTests
 MYNAH := .build/release/mynah
 
 help: ## This table

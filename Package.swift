@@ -145,11 +145,10 @@ let package = Package(
         .executableTarget(
             name: "mynah",
             dependencies: [
-                "Application", "Assembly", "AudioFiles", "CaptureEdge", "Lanes", "MynahClient", "MynahConfiguration",
+                "Application", "Assembly", "AudioFiles", "CaptureEdge", "Failover", "Lanes", "MynahClient", "MynahConfiguration",
                 "PocketSphinxEngine",
                 "Ports",
-                "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats", "WireProtocol", "Workers",
-                "ZMQEdge",
+                "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats", "WireProtocol", "Workers", "ZMQEdge",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -20,9 +20,13 @@ let package = Package(
         .target(
             name: "AudioFiles", dependencies: ["CConfinement", "SpeechModel", "SpeechPipeline"], swiftSettings: strict),
         .target(name: "WireProtocol", dependencies: ["SpeechModel"], swiftSettings: strict),
+        .target(name: "Lanes", swiftSettings: strict),
+        .target(name: "Failover", dependencies: ["Lanes", "SpeechModel"], swiftSettings: strict),
         .target(name: "Fuzzing", swiftSettings: strict),
         .executableTarget(name: "FuzzWAVHeader", dependencies: ["AudioFiles", "Fuzzing", "SpeechModel"], swiftSettings: strict),
         .executableTarget(
             name: "FuzzStreamMessage", dependencies: ["Fuzzing", "SpeechModel", "WireProtocol"], swiftSettings: strict),
+        .executableTarget(
+            name: "FuzzLinkMessage", dependencies: ["Failover", "Fuzzing", "SpeechModel"], swiftSettings: strict),
     ]
 )

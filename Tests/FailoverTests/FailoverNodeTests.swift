@@ -133,7 +133,7 @@ import Testing
         pair.second.start()
         await #expect(throws: SpeechError.self) { try await pair.second.handOver() }
         // Only by force.
-        #expect(try await pair.second.handOver(isForced: true) == 2)
+        #expect(try await pair.second.handOver(force: true) == 2)
         #expect(pair.second.mayPublish)
         await pair.second.stop()
     }

@@ -18,6 +18,8 @@ final class Simulation {
     // Faults
     var isCut = [false, false]  // by sender
     var isArbiterSilentTo = [false, false]
+    /// What becomes of a request to a silent arbiter: 0 lost, 1 carried out late, 2 carried out; without an answer.
+    var fates = 0...2
     var slowness: UInt64 = 1
     /// No fault any more.
     var isHealed = false
@@ -214,9 +216,7 @@ final class Simulation {
             isAnswered = true
             input(node) { $0.answered(answer, at: $1) }
         }
-        // With a silent arbiter a request may be lost, carried out late, or carried out without an answer.
-        let isSilent = isArbiterSilentTo[index]
-        let fate = isSilent ? Int.random(in: 0...2, using: &random) : 3
+        let fate = isArbiterSilentTo[index] ? Int.random(in: fates, using: &random) : 3
         if fate > 0 {
             plan(after: fate == 1 ? UInt64.random(in: 0...2000 * Self.ms, using: &random) : delay()) { [self] in
                 guard number > carriedOut[key] ?? 0, fate == 3 || !isHealed else { return }

@@ -107,11 +107,11 @@ public final class FailoverNode<State: ReplicatedState>: Sendable {
 
     /// Lets the other node lead, when this one does and it has everything; or this one, when it is the standby.
     ///
-    /// - Parameter isForced: this node, a standby, is to lead although it is not known to have everything, for instance because the primary
+    /// - Parameter force: this node, a standby, is to lead although it is not known to have everything, for instance because the primary
     ///   is lost for good: what it was not sent is lost. It still waits until nobody has the lease.
     /// - Returns: the new term.
     /// - Throws: ``SpeechError`` with `not-ready`; the node that led leads on, unless the words say otherwise.
-    public func handOver(isForced: Bool = false) async throws(SpeechError) -> Int {
+    public func handOver(force isForced: Bool = false) async throws(SpeechError) -> Int {
         let result = await withCheckedContinuation { continuation in
             let isRunning = core.withLock { core in
                 guard core.phase == .running else { return false }
