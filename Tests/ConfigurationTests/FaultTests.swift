@@ -64,7 +64,7 @@ import Testing
         (
             "database: {}\n",
             "default.yaml:1: `database` is not a section; sections are `server`, `audio`, `preprocess`, `endpointing`, `stt`, "
-                + "`language`, `output`, `session`, `models`, `log`."
+                + "`language`, `output`, `failover`, `session`, `models`, `log`."
         ),
         ("language: en\n", "default.yaml:1: `language` is a section; write its settings below it: `default`, `sentiment`."),
         (

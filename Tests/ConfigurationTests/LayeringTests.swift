@@ -46,6 +46,8 @@ import Testing
             "language.default": "de", "language.sentiment": "false", "output.enabled": "FALSE",
             "output.zmq_pub_port_events": "7552", "output.zmq_pub_port_transcripts": "7553", "output.websocket_port": "0",
             "output.partials": "true", "output.zmq_curve_key_file": "/key", "output.zmq_unencrypted": "true",
+            "failover.role": "Standby", "failover.peer": "10.0.0.1:6554", "failover.listen": "10.0.0.2:7554",
+            "failover.key_file": "/pair.key", "failover.witness": "10.0.0.3:6560", "failover.lease_directory": "/lease",
             "session.resume_window_seconds": "30", "session.max_sessions": "9",
             "models.directory": "/models", "log.level": "WARNING", "log.format": "JSON", "log.transcripts": "True",
         ]

@@ -21,6 +21,19 @@ import Testing
         }
     }
 
+    @Test func theShippedStandbyHasPortsOfItsOwn() throws {
+        let environment = ["RTAP_ENVIRONMENT": "standby", "MYNAH_FAILOVER_KEY_FILE": "/pair.key"]
+        let standby = try Configuration.load(directory: "\(Self.root)/config", environment: environment).settings
+        let primary = Settings(environment: [:])
+        #expect(standby.failover.role == .standby && standby.failover.peer == primary.failover.listen)
+        #expect(standby.server.listen.port == 8081 && standby.output.websocketPort == 6802)
+        #expect(standby.output.zmqPubPortEvents == 7552 && standby.output.zmqPubPortTranscripts == 7553)
+        // Without the key it does not start.
+        #expect(throws: (any Error).self) {
+            try Configuration.load(directory: "\(Self.root)/config", environment: ["RTAP_ENVIRONMENT": "standby"])
+        }
+    }
+
     @Test(arguments: [
         ("main_pc", Settings.STT.Device.cuda, Settings.STT.ComputeDtype.float16), ("pc2", .cpu, .int8),
     ])

@@ -69,9 +69,10 @@ def start_server(tmp_path_factory):
         pytest.fail(f"{program} does not exist: run `swift build` or set MYNAH_BIN")
 
     @contextmanager
-    def start(*flags, host="127.0.0.1", stdin=None, awaited="/readyz"):
+    def start(*flags, host="127.0.0.1", port=None, stdin=None, awaited="/readyz"):
         folder = tmp_path_factory.mktemp("server")
-        port, *outputs = free_ports(4)
+        any_port, *outputs = free_ports(4)
+        port = port or any_port
         log = folder / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -53,14 +54,14 @@ class Pair:
         subprocess.run([program, "keygen", self.key], check=True, capture_output=True)
         self.witness = witness
 
-    def start(self, name, *flags, key=None):
+    def start(self, name, *flags, key=None, port=None):
         mine, other = self.links if name == "primary" else reversed(self.links)
         return self.stack.enter_context(self.start_server(
             "--set", f"failover.role={name}", "--set", f"failover.peer=127.0.0.1:{other}",
             "--set", f"failover.listen=127.0.0.1:{mine}", "--set", f"failover.key_file={key or self.key}",
             "--set", f"failover.lease_directory={self.folder / 'lease'}",
             *(["--set", f"failover.witness={self.witness}"] if self.witness else []),
-            "--set", "stt.decoders=4", *flags, awaited="/livez"))
+            "--set", "stt.decoders=4", *flags, port=port, awaited="/livez"))
 
     def start_both(self):
         self.primary = self.start("primary")
@@ -249,6 +250,51 @@ def test_a_planned_hand_over_there_and_back(pair, program, speech):
     assert [answer["term"] for answer in terms] == [2, 3]
     assert [answer["role"] for answer in terms] == ["standby", "primary"]
     assert leads(pair.primary)
+
+
+def test_a_rolling_update_is_not_noticed(pair, speech):
+    pair.start_both()
+    servers = {"primary": pair.primary, "standby": pair.standby}
+
+    class Operator(threading.Thread):
+        """Restarts a server when the script wants it, as systemd would."""
+
+        def run(self):
+            self.restarted = []
+            while not (pair.folder / "over").exists():
+                for name in servers:
+                    wish = pair.folder / f"restart-{name}"
+                    if wish.exists():
+                        servers[name].process.terminate()
+                        servers[name].process.wait(10)
+                        servers[name] = pair.start(name, port=servers[name].port)
+                        self.restarted.append(name)
+                        wish.unlink()
+                time.sleep(0.05)
+
+    operator = Operator()
+    operator.start()
+
+    def update():
+        restart = "touch {0}; while [ -e {0} ]; do sleep 0.05; done"
+        answer = subprocess.run(
+            [repository / "infra/rolling-update.sh", "--primary", pair.primary.url, "--standby", pair.standby.url,
+             "--restart-primary", restart.format(pair.folder / "restart-primary"),
+             "--restart-standby", restart.format(pair.folder / "restart-standby")],
+            capture_output=True, text=True, timeout=100)
+        answers.append(answer)
+
+    answers = []
+    client = ResumableClient(pair.urls, sentences(speech, 16))
+    try:
+        disturb_in_the_middle(client, update)
+    finally:
+        (pair.folder / "over").touch()
+        operator.join()
+    assert answers[0].returncode == 0, answers[0].stderr
+    assert operator.restarted == ["standby", "primary"]
+    check(client, 16)
+    assert leads(servers["primary"], in_sync=True)
 
 
 def test_a_standby_that_is_not_in_sync_does_not_lead(pair, speech):

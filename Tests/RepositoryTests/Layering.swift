@@ -92,7 +92,8 @@ enum Layering {
             Module(
                 "mynah", "Sources/mynah/Program",
                 bare.union(foundation).union([
-                    "Application", "Assembly", "AudioFiles", "CaptureEdge", "Failover", "Lanes", "MynahClient", "MynahConfiguration",
+                    "Application", "Assembly", "AudioFiles", "CaptureEdge", "Failover", "Lanes", "MynahClient",
+                    "MynahConfiguration",
                     "PocketSphinxEngine", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats",
                     "WireProtocol", "Workers", "ZMQEdge", "ArgumentParser", "Logging",
                 ]))

@@ -19,7 +19,8 @@ import Testing
     func retryable() {
         #expect(
             Set(ErrorCode.allCases.filter(\.isRetryable)) == [
-                .overloaded, .notReady, .shuttingDown, .recogniserFailed, .slowReader, .idleTimeout, .connectionFailed,
+                .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .slowReader, .idleTimeout,
+                .connectionFailed,
             ])
     }
 
@@ -40,7 +41,7 @@ import Testing
                 .slowReader, .internalError, .invalidConfiguration, .missingDependency, .brokenModel, .deviceUnavailable,
                 .portInUse, .unreadableFile, .unwritableFile, .connectionFailed,
             ],
-            503: [.overloaded, .notReady, .shuttingDown, .recogniserFailed],
+            503: [.overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed],
         ]
         #expect(Dictionary(grouping: ErrorCode.allCases, by: \.httpStatus).mapValues(Set.init) == expected)
     }

@@ -86,7 +86,7 @@ final class ServerPair: Reign, Replication {
     /// Lets the other server answer; on a standby, lets this one.
     ///
     /// - Returns: the new term.
-    func handOver(isForced: Bool = false) async throws(SpeechError) -> Int { try await node.handOver(isForced: isForced) }
+    func handOver(isForced: Bool = false) async throws(SpeechError) -> Int { try await node.handOver(force: isForced) }
 
     /// The server stops. First the other one takes over, if it has everything: whoever is being heard goes on there.
     func yield() async {
