@@ -15,7 +15,7 @@ struct Capacity {
         report.title("Concurrent streams of continuous speech, two cores, before results lag by \(number(Self.lagLimitMS)) ms")
         let tracks = try (0..<6).map { try speech.conversation(seconds: seconds + Int(Self.rampSeconds), seed: $0 + 100) }
         let segments = try await segments(of: tracks)
-        let models = speech.root.appendingPathComponent(".native/models/pocketsphinx/en-us").path
+        let models = speech.englishModel
         let wall = try BareDecoder.decode(segments.joined().map(\.samples), mode: .live, threads: 2, models: models)
         let throughput = Double(tracks.reduce(0) { $0 + $1.count }) / Double(SampleTime.rate) / wall
         report.note("the bare engine on two threads, one recording after the other: \(number(throughput)) × real time")

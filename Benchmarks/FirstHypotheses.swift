@@ -1,4 +1,6 @@
 import Foundation
+import PocketSphinxEngine
+import SpeechModel
 
 /// End of a word → the first hypothesis, stable or not, that holds it and from which on it stays until the final.
 ///
@@ -38,6 +40,35 @@ struct FirstHypotheses {
                     + "errors \(load.errors.count)")
             load.close()
         }
+        report.line("the engine alone, as if it took no time", Quantiles(try engineAlone()), unit: "ms")
+    }
+
+    /// How much audio after a word's end the bare engine needs before its reading holds the word for good, in ms.
+    private func engineAlone() throws -> [Double] {
+        let decoder = try PocketSphinxDecoder(models: speech.englishModel, mode: .live)
+        var delays: [Double] = []
+        var adaptation = ""
+        for utterance in speech.real.flatMap(\.utterances) {
+            try decoder.start(adaptation: adaptation, suppressesNoise: false)
+            var readings: [Load.Partial] = []
+            try utterance.samples.withUnsafeBufferPointer { samples in
+                for at in stride(from: 0, to: samples.count, by: 512) {
+                    let end = min(at + 512, samples.count)
+                    try decoder.accept(UnsafeBufferPointer(rebasing: samples[at..<end]))
+                    readings.append(
+                        Load.Partial(
+                            stream: 0, at: Double(end) / Double(SampleTime.rate), startMS: 0,
+                            words: decoder.partial().words.map(\.text)))
+                }
+            }
+            let final = try decoder.finish()
+            adaptation = final.adaptation ?? ""
+            let words = final.hypothesis.words
+            for (word, shown) in zip(words, firstShown(words.map(\.text), in: readings)) {
+                delays.append((shown?.at ?? Double(utterance.samples.count) / Double(SampleTime.rate)) * 1000 - Double(word.endMS))
+            }
+        }
+        return delays
     }
 
     /// For each word of a final the partial from which on all hold it; nil where the last one does not.

@@ -11,6 +11,8 @@ struct Speech {
 
     static let voices = ["slt", "awb", "rms", "kal16"]
     let root: URL
+    /// The folder of PocketSphinx's model.
+    var englishModel: String { root.appendingPathComponent(".native/models/pocketsphinx/en-us").path }
     /// Read sentences (LibriVox), spoken cards, one command: 96 words in all.
     let real: [(name: String, utterances: [Utterance])]
 

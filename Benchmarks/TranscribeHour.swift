@@ -28,7 +28,7 @@ struct TranscribeHour {
         report.line("speed", Double(minutes * 60) / whole.seconds, unit: "× real time")
         report.line("peak memory, workers included", whole.peakBytes / 1_048_576, unit: "MB")
 
-        let models = speech.root.appendingPathComponent(".native/models/pocketsphinx/en-us").path
+        let models = speech.englishModel
         var shares: [Double] = []
         var (ours, bare, single, lone, all) = (0.0, 0.0, 0.0, 0, 0)
         var count = 0
