@@ -36,7 +36,9 @@ enum Music {
             let start = Int(Double(index) * beat * rate)
             if index % 4 == 0 {
                 root = roots.randomElement(using: &random)!
-                for third in [0, 4, 7] { add(Double(48 + root + third), at: start, seconds: 4 * beat, level: 900, partials: 8, vibrato: 0) }
+                for third in [0, 4, 7] {
+                    add(Double(48 + root + third), at: start, seconds: 4 * beat, level: 900, partials: 8, vibrato: 0)
+                }
             }
             add(Double(36 + root), at: start, seconds: beat, level: 1500, partials: 4, vibrato: 0)
             let melody = Double(60 + root + [0, 2, 4, 7, 9, 12].randomElement(using: &random)!)

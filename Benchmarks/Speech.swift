@@ -52,7 +52,9 @@ struct Speech {
         let tempo = stretch == 1 ? "" : "-\(stretch)"
         let file = folder.appendingPathComponent("\(voice)\(tempo)-\(sentence.replacing(" ", with: "_")).wav")
         if !FileManager.default.fileExists(atPath: file.path) {
-            try runProgram("/usr/bin/env", ["flite", "-voice", voice, "--setf", "duration_stretch=\(stretch)", "-t", sentence, "-o", file.path])
+            try runProgram(
+                "/usr/bin/env",
+                ["flite", "-voice", voice, "--setf", "duration_stretch=\(stretch)", "-t", sentence, "-o", file.path])
         }
         return Utterance(text: sentence, samples: try readWAV(file))
     }

@@ -80,7 +80,7 @@ struct WakeWords {
             let trials = try trials(noise, decibels)
             for isNew in [true, false] {
                 var delays: [Double] = []
-                var heard = [String: [Int]]()
+                var heard: [String: [Int]] = [:]
                 var sessions: [String: BareSession] = [:]
                 for trial in trials {
                     let session = try (isNew ? nil : sessions[trial.voice]) ?? session(Self.phrases)
@@ -98,7 +98,9 @@ struct WakeWords {
                 let title = "\(name), \(isNew ? "the first words of a session" : "one session for each voice")"
                 for phrase in Self.phrases {
                     let count = trials.count { $0.phrase == phrase }
-                    report.note("\(title): “\(phrase)” \(heard[phrase, default: [0, 0, 0]].map { "\($0)" }.joined(separator: ", ")) of \(count)")
+                    report.note(
+                        "\(title): “\(phrase)” \(heard[phrase, default: [0, 0, 0]].map { "\($0)" }.joined(separator: ", ")) of \(count)"
+                    )
                 }
                 let all = heard.values.reduce(0) { $0 + $1[1] }
                 report.line(
@@ -168,12 +170,15 @@ struct WakeWords {
                     session.hits.count { $0.phrase == phrase && $0.score >= 1 - sensitivity }
                 }
                 report.note(
-                    "\(name): “\(phrase)” taken \(counts.map(String.init).joined(separator: ", ")) times in \(number(hours * 60)) min")
+                    "\(name): “\(phrase)” taken \(counts.map(String.init).joined(separator: ", ")) times in \(number(hours * 60)) min"
+                )
             }
             let perHour = Self.sensitivities.map { sensitivity in
                 Double(session.hits.count { $0.score > 0 && $0.score >= 1 - sensitivity }) / hours / Double(Self.phrases.count)
             }
-            report.note("\(name), \(number(hours * 60)) min: false alarms per phrase and hour \(perHour.map(number).joined(separator: ", "))")
+            report.note(
+                "\(name), \(number(hours * 60)) min: false alarms per phrase and hour \(perHour.map(number).joined(separator: ", "))"
+            )
         }
     }
 
