@@ -117,7 +117,8 @@ public struct SpeechPipeline {
             maximumUtteranceMS: configuration.maximumUtteranceMS)
         noiseSuppression = configuration.noiseSuppression
         wakefulness = Wakefulness(
-            configuration.wakeWord, awakeSince: resuming.isAwake ? start : nil, windows: ring.capacity / VoiceActivityWindow.samples)
+            configuration.wakeWord, awakeSince: resuming.isAwake ? start : nil,
+            windows: ring.capacity / VoiceActivityWindow.samples)
         window.reserveCapacity(VoiceActivityWindow.samples)
     }
 

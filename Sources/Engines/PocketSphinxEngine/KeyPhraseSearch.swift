@@ -90,10 +90,10 @@ struct KeyPhraseSearch {
 extension KeyPhraseSearch {
     /// How clearly a phrase must be heard, by its number of phones.
     ///
-    /// Measured with ten phrases of 4 to 17 phones in half an hour of speech without them, four synthetic voices and recordings: the best
-    /// that other speech reaches falls by about seven decades with each phone, from 10^20 with four phones to 10^−35 with ten, while what the phrase itself
-    /// reaches hardly depends on its length: 10^−25 to 10^40. From ten phones on nothing is gained by going lower, only phrases that
-    /// are cut short would be taken.
+    /// Measured (docs/benchmarks.md) with ten phrases of 4 to 17 phones in half an hour of speech without them: the best ratio that
+    /// other speech reaches falls by about seven decades with each phone, from 10^20 with four to 10^−35 with ten, while what the
+    /// phrase itself reaches hardly depends on its length: 10^−25 to 10^45. From ten phones on nothing is gained by going lower, only
+    /// phrases that are cut short would be taken.
     struct Threshold {
         /// Decades of likelihood between the least and the greatest sensitivity.
         private static let span = 50.0
