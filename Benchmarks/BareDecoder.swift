@@ -22,7 +22,7 @@ struct BareDecoder {
                 while true {
                     let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
                     guard index < segments.count else { break }
-                    try? decoder.decoder.start(adaptation: adaptation ?? "", suppressesNoise: false)
+                    try? decoder.decoder.start(adaptation: adaptation ?? "", suppressesNoise: false, keyPhrases: nil)
                     segments[index].withUnsafeBufferPointer { samples in
                         var rest = samples[...]
                         while !rest.isEmpty {
@@ -77,7 +77,9 @@ struct BareDecoder {
                     }
                     let (stream, segment) = streams.withLock { ($0[index], $0[index].segments.first!) }
                     let decoder = decoders[index].decoder
-                    if stream.sent == 0 { try? decoder.start(adaptation: stream.adaptation, suppressesNoise: false) }
+                    if stream.sent == 0 {
+                        try? decoder.start(adaptation: stream.adaptation, suppressesNoise: false, keyPhrases: nil)
+                    }
                     let spoken = Int((now() - start - stream.begins) * Double(SampleTime.rate)) - segment.start
                     // As much at once as the server gives a decoder at most.
                     let end = min(segment.samples.count, spoken, stream.sent + SampleTime.rate / 2)

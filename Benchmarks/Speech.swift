@@ -47,13 +47,16 @@ struct Speech {
         }
     }
 
-    /// flite reading `sentence`.
-    func spoken(_ sentence: String, voice: String) throws -> Utterance {
+    /// flite reading `sentence`, slower by `stretch`.
+    func spoken(_ sentence: String, voice: String, stretch: Double = 1) throws -> Utterance {
         let folder = root.appendingPathComponent(".build/bench-speech")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let file = folder.appendingPathComponent("\(voice)-\(sentence.replacing(" ", with: "_")).wav")
+        let tempo = stretch == 1 ? "" : "-\(stretch)"
+        let file = folder.appendingPathComponent("\(voice)\(tempo)-\(sentence.replacing(" ", with: "_")).wav")
         if !FileManager.default.fileExists(atPath: file.path) {
-            try runProgram("/usr/bin/env", ["flite", "-voice", voice, "-t", sentence, "-o", file.path])
+            try runProgram(
+                "/usr/bin/env",
+                ["flite", "-voice", voice, "--setf", "duration_stretch=\(stretch)", "-t", sentence, "-o", file.path])
         }
         return Utterance(text: sentence, samples: try readWAV(file))
     }

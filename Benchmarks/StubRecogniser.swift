@@ -15,7 +15,7 @@ final class StubDecoder: UtteranceDecoder {
         WorkerProcess.run(warmUp: [Int16](repeating: 0, count: 1600)) { StubDecoder() }
     }
 
-    func start(adaptation: String?, suppressesNoise: Bool) { samples = 0 }
+    func start(adaptation: String?, suppressesNoise: Bool, keyPhrases: KeyPhrases?) { samples = 0 }
     func accept(_ samples: UnsafeBufferPointer<Int16>) { self.samples += samples.count }
     func partial() -> Hypothesis {
         Hypothesis(

@@ -34,6 +34,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private var pipeline: SpeechPipeline?
     private var gate: GatedDetector?
     private var recognitions: [UtteranceKey: any Recognition] = [:]
+    /// Utterances in which only the wake word is listened for: nobody is told of them.
+    private var spotted: Set<UtteranceKey> = []
     /// Utterances that were spoken to their end and have no answer that was told.
     private var requests: [UtteranceKey: UtteranceTimes] = [:]
     private var adaptation: String?
@@ -74,7 +76,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         outlet = SessionOutlet(
             SessionDescription(
                 session: id, audio: audioID, token: resumeToken, tenant: tenant, name: name, language: self.language,
-                sampleRate: format.sampleRate, channels: format.channels, encoding: format.encoding.rawValue),
+                sampleRate: format.sampleRate, channels: format.channels, encoding: format.encoding.rawValue,
+                needsWaking: configuration.wakeWord != nil),
             services: services)
     }
 
@@ -99,7 +102,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         self.configuration = configuration
         self.lane = lane
         self.services = services
-        resumption = SpeechPipeline.Resumption(inputSample: session.nextSample, lastSequence: session.lastSequence)
+        resumption = SpeechPipeline.Resumption(
+            inputSample: session.nextSample, lastSequence: session.lastSequence, isAwake: session.isAwake)
         outlet = SessionOutlet(description, mirrored: session, services: services)
         hasEnded = session.endedAt != nil
         if hasEnded { inbox.withLock { $0.close() } }
@@ -308,13 +312,15 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             pipeline!.partial(hypothesis, for: key, throughSample: through, into: &actions)
         case .final(let hypothesis, let learnt):
             recognitions[key] = nil
+            spotted.remove(key)
             if let learnt { adaptation = learnt }
             if let request = requests[key] { services.metrics.stt.observe(Double(time &- request.finished) / 1e9) }
             requests[key]?.answered = time
             pipeline!.final(hypothesis, for: key, into: &actions)
         case .failed(let error):
             recognitions[key] = nil
-            services.metrics.errors["stt", error.code.rawValue].increment()
+            let stage: PipelineStage = spotted.remove(key) == nil ? .stt : .wakeword
+            services.metrics.errors[stage.rawValue, error.code.rawValue].increment()
             pipeline!.failed(error, for: key, into: &actions)
         }
         perform(at: time)
@@ -327,25 +333,39 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         swap(&current, &actions)
         // Of the utterance whose result follows.
         var settled: UtteranceTimes?
+        // When the wake word was noticed, if that is what happened.
+        var woken: UInt64?
         for action in current {
             switch action {
-            case .begin(let key, let suppressesNoise):
+            case .begin(let key, let suppressesNoise, let keyPhrases):
+                if keyPhrases != nil { spotted.insert(key) }
                 recognitions[key] = services.recognizer.begin(
-                    RecognitionRequest(key: key, adaptation: adaptation, suppressesNoise: suppressesNoise), observer: self)
+                    RecognitionRequest(
+                        key: key, adaptation: adaptation, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases),
+                    observer: self)
             case .recognise(let key, let range):
                 if let recognition = recognitions[key] {
                     pipeline?.withSamples(in: range) { recognition.append($0) }
                     services.metrics.preprocess.observe(Double(services.clock.monotonicNanoseconds &- since) / 1e9)
                 }
-                outlet.feed?.heard(key, range)
+                if !spotted.contains(key) { outlet.feed?.heard(key, range) }
             case .finish(let key):
                 recognitions[key]?.finish()
+                guard !spotted.contains(key) else { break }
                 let now = services.clock.monotonicNanoseconds
-                requests[key] = UtteranceTimes(arrived: since, taken: max(since, lastTaken), finished: now, answered: now)
+                let arrived = woken == nil ? since : lastArrival
+                requests[key] = UtteranceTimes(
+                    arrived: arrived, taken: max(arrived, lastTaken), woken: woken, finished: now, answered: now)
                 outlet.feed?.heardAll(of: key)
             case .cancel(let key):
                 recognitions.removeValue(forKey: key)?.cancel()
+                spotted.remove(key)
                 requests[key] = nil
+            case .woke(let phrase, let score):
+                woken = since
+                outlet.woke(by: phrase, score: score)
+            case .fellAsleep: outlet.fellAsleep()
+            case .spottingFailed(let error): outlet.spottingFailed(error, since: since)
             case .settled(let key, let isSilent):
                 settled = requests.removeValue(forKey: key)
                 if isSilent { outlet.feed?.tell(.nothingRecognised(key)) }

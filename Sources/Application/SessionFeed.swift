@@ -7,7 +7,7 @@ import Telemetry
 struct SessionFeed {
     private let services: SessionServices
     private let session: SessionID
-    private var states = SessionStates()
+    private var states: SessionStates
     private var transcripts: TranscriptFeed
     private var outputs: [SessionOutput] = []
     private var hasAudio = false
@@ -16,9 +16,15 @@ struct SessionFeed {
 
     /// Begins, and tells so.
     ///
-    /// - Parameter lastSequence: the number of the last final that another server published.
-    init(_ source: TranscriptSource, name: String, lastSequence: Int = 0, services: SessionServices) {
+    /// - Parameters:
+    ///   - lastSequence: the number of the last final that another server published.
+    ///   - states: those of a session that has not begun.
+    init(
+        _ source: TranscriptSource, name: String, lastSequence: Int = 0, states: SessionStates = SessionStates(),
+        services: SessionServices
+    ) {
         self.services = services
+        self.states = states
         session = source.session
         transcripts = TranscriptFeed(source: source, lastSequence: lastSequence, annotate: services.annotate)
         tell(

@@ -15,6 +15,7 @@ public struct SessionMetrics: Sendable {
     let errors: MetricFamily<Counter>
     /// Frames that were dropped.
     let overflows: Counter
+    let wakeWords: Counter
     let transitions: MetricFamily<Counter>
     let wordsShown: Counter
     let wordsRevised: Counter
@@ -45,6 +46,7 @@ public struct SessionMetrics: Sendable {
         for code in [ErrorCode.recogniserFailed, .overloaded] { _ = errors["stt", code.rawValue] }
         transitions = registry.counters(
             "rtap_state_transitions_total", help: "Changes of sessions' states.", labels: ["from", "to"])
+        wakeWords = registry.counter("mynah_wake_words_total", help: "Wake words that were noticed.")
         wordsShown = registry.counter("mynah_partial_words_shown_total", help: "Words that partial results showed as stable.")
         wordsRevised = registry.counter("mynah_partial_words_revised_total", help: "Such words that changed afterwards.")
     }

@@ -10,6 +10,7 @@ import Telemetry
 struct SessionOutlet {
     private let services: SessionServices
     private let description: SessionDescription
+    private let wasAwake: Bool
     private var results: SessionResults
     private var outbox = Outbox()
     /// The client's connection, while there is one.
@@ -21,6 +22,7 @@ struct SessionOutlet {
     init(_ description: SessionDescription, mirrored: SessionMirror.Session? = nil, services: SessionServices) {
         self.description = description
         self.services = services
+        wasAwake = mirrored?.isAwake ?? false
         results = mirrored.map { SessionResults($0) } ?? SessionResults()
     }
 
@@ -35,7 +37,9 @@ struct SessionOutlet {
         let source = TranscriptSource(
             session: SessionID(description.session), sampleRate: description.sampleRate, channels: description.channels,
             expectedLanguage: description.language)
-        feed = SessionFeed(source, name: description.name, lastSequence: results.lastSequence, services: services)
+        feed = SessionFeed(
+            source, name: description.name, lastSequence: results.lastSequence,
+            states: SessionStates(needsWaking: description.needsWaking, isAwake: wasAwake), services: services)
     }
 
     /// The first connection: its client hears the session's name.
@@ -66,7 +70,10 @@ struct SessionOutlet {
         if let request { (result.latency.ingestMS, result.latency.recogniserMS) = (request.ingestMS, request.recogniserMS) }
         services.metrics.finals.increment()
         var timeline = StageTimeline(result.latency, answeredAt: request?.answered ?? since)
-        if let request { timeline.move(request.taken &- request.arrived, from: .preprocess, to: .capture) }
+        if let request {
+            timeline.move(request.taken &- request.arrived, from: .preprocess, to: .capture)
+            timeline.move(request.wakewordNS, from: .preprocess, to: .wakeword)
+        }
         // It waited for this lane and for older utterances.
         timeline.mark(.stt, at: begun)
         guard services.replication != nil, let publication = feed?.prepare(result, timeline: timeline) else {
@@ -78,6 +85,26 @@ struct SessionOutlet {
         tell(
             .final(result, timeline: timeline, publication: publication, since: since), of: session,
             recorded: .final(session: description.session, mirrored))
+    }
+
+    /// Somebody said the wake word.
+    mutating func woke(by phrase: String, score: Double) {
+        services.metrics.wakeWords.increment()
+        services.replication?.replicate(.wakefulness(session: description.session, isAwake: true)) {}
+        feed?.tell(.wakeWordDetected(phrase: phrase, score: score))
+    }
+
+    /// The wake word is needed again.
+    mutating func fellAsleep() {
+        services.replication?.replicate(.wakefulness(session: description.session, isAwake: false)) {}
+        feed?.tell(.wakeWindowClosed)
+    }
+
+    /// Nobody knows whether the wake word was said.
+    mutating func spottingFailed(_ error: SpeechError, since: UInt64) {
+        listener?.session(.transcript(.failed(error), since: since))
+        feed?.tell(.failed(.wakeword, error, .stage))
+        feed?.tell(.recovered(.wakeword))
     }
 
     /// What has this number outlives this server now.

@@ -12,16 +12,38 @@ public final class SessionRegistry: Sendable {
     public struct Policy: Sendable {
         /// How they listen.
         public var pipeline: SpeechPipeline.Configuration
+        /// What wakes up those that want to be woken; nil when nothing can.
+        public var wakeWord: WakeWord?
+        /// Whether those that do not say need the wake word.
+        public var needsWaking: Bool
         /// Sessions at a time; one more is refused with ``ErrorCode/overloaded``.
         public var maximum: Int
         /// How long a session outlives its connection.
         public var resumeWindowSeconds: Int
 
         /// Makes a policy.
-        public init(pipeline: SpeechPipeline.Configuration, maximum: Int, resumeWindowSeconds: Int) {
+        public init(
+            pipeline: SpeechPipeline.Configuration, wakeWord: WakeWord? = nil, needsWaking: Bool = false, maximum: Int,
+            resumeWindowSeconds: Int
+        ) {
             self.pipeline = pipeline
+            self.wakeWord = wakeWord
+            self.needsWaking = needsWaking
             self.maximum = maximum
             self.resumeWindowSeconds = resumeWindowSeconds
+        }
+
+        /// How a session listens that needs the wake word, or one that does not.
+        func pipeline(needsWaking: Bool) throws(SpeechError) -> SpeechPipeline.Configuration {
+            guard needsWaking else { return pipeline }
+            guard let wakeWord else {
+                throw SpeechError(
+                    .invalidParameter, "A wake word is asked for, but no phrase is configured.",
+                    advice: "Leave wake_word out; the operator can name phrases in wakeword.phrases.")
+            }
+            var pipeline = pipeline
+            pipeline.wakeWord = wakeWord
+            return pipeline
         }
     }
 
@@ -63,16 +85,21 @@ public final class SessionRegistry: Sendable {
     /// - Parameters:
     ///   - name: where the audio comes from, for events.
     ///   - language: what is spoken, ISO 639-1; nil for the configured default.
-    public func create(format: AudioFormat, tenant: TenantID = .local, name: String = "stream", language: String? = nil)
-        throws(SpeechError) -> LiveSession
-    {
+    ///   - needsWaking: whether nothing is recognised before the wake word; nil for the configured default.
+    /// - Throws: ``ErrorCode/overloaded``; ``ErrorCode/invalidParameter`` when it needs waking and nothing could; what ``close(_:)`` was
+    ///   given.
+    public func create(
+        format: AudioFormat, tenant: TenantID = .local, name: String = "stream", language: String? = nil,
+        needsWaking: Bool? = nil
+    ) throws(SpeechError) -> LiveSession {
         if let reason = closed.withLock({ $0 }) { throw reason }
         let policy = policy.withLock { $0 }
+        let pipeline = try policy.pipeline(needsWaking: needsWaking ?? policy.needsWaking)
         let lane = nextLaneInTurn
         let token = hexadecimal(services.clock.randomBits()) + hexadecimal(services.clock.randomBits())
         let session = LiveSession(
             id: services.clock.makeSessionID(), audioID: services.clock.makeAudioID(), token: token, tenant: tenant,
-            name: name, language: language, format: format, configuration: policy.pipeline, lane: lane, services: services)
+            name: name, language: language, format: format, configuration: pipeline, lane: lane, services: services)
         let fits = sessions.withLock {
             guard $0.count < policy.maximum else { return false }
             $0[session.id] = session
@@ -97,8 +124,9 @@ public final class SessionRegistry: Sendable {
         let window = UInt64(policy.resumeWindowSeconds) * 1_000_000_000
         let resumed = mirror.sessions.values.compactMap { session -> LiveSession? in
             if let endedAt = session.endedAt, now > endedAt, now - endedAt > window { return nil }
-            // A session in a format that this version does not know is as lost as its client would be.
-            return try? LiveSession(session, configuration: policy.pipeline, lane: nextLaneInTurn, services: services)
+            // A session in a format that this version does not know, or that nothing here could wake, is as lost as its client would be.
+            guard let pipeline = try? policy.pipeline(needsWaking: session.description.needsWaking) else { return nil }
+            return try? LiveSession(session, configuration: pipeline, lane: nextLaneInTurn, services: services)
         }
         sessions.withLock { sessions in for session in resumed { sessions[session.id] = session } }
         closed.withLock { $0 = nil }

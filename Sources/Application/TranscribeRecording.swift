@@ -47,16 +47,16 @@ public struct TranscribeRecording {
         func perform() throws {
             for action in actions {
                 switch action {
-                case .begin(let key, let suppressesNoise):
+                case .begin(let key, let suppressesNoise, let keyPhrases):
                     recognitions[key] = recognizer.begin(
-                        RecognitionRequest(key: key, suppressesNoise: suppressesNoise), observer: inbox)
+                        RecognitionRequest(key: key, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases), observer: inbox)
                 case .recognise(let key, let range): pipeline.withSamples(in: range) { recognitions[key]?.append($0) }
                 case .finish(let key): recognitions[key]?.finish()
                 case .cancel(let key): recognitions.removeValue(forKey: key)?.cancel()
                 case .emit(.final(let result)): try final(result)
-                case .emit(.failed(let error)): problem(error)
+                case .emit(.failed(let error)), .spottingFailed(let error): problem(error)
                 case .emit(.finalised(let sample)): finished = Double(sample) / Double(format.sampleRate)
-                case .settled, .emit(.partial): break
+                case .settled, .woke, .fellAsleep, .emit(.partial): break
                 }
             }
             actions.removeAll(keepingCapacity: true)

@@ -30,18 +30,20 @@ public struct ConfigurationReload: Service {
     private let signals: UnixSignalsSequence
     private let running: Configuration
     private let registry: SessionRegistry
+    private let models: ModelFiles
     private let feed: any FeedPublisher
     private let reloads: MetricFamily<Counter>
     private let logger: Logger
 
     init(
-        _ source: Source, signals: UnixSignalsSequence, running: Configuration, registry: SessionRegistry,
+        _ source: Source, signals: UnixSignalsSequence, running: Configuration, registry: SessionRegistry, models: ModelFiles,
         feed: any FeedPublisher, metrics: MetricsRegistry, logger: Logger
     ) {
         self.source = source
         self.signals = signals
         self.running = running
         self.registry = registry
+        self.models = models
         self.feed = feed
         self.logger = logger
         reloads = metrics.counters(
@@ -58,8 +60,9 @@ public struct ConfigurationReload: Service {
         do {
             let next = try source.load()
             let changes = running.changes(to: next)
-            running = running.taking(changes, from: next)
-            registry.adopt(SessionRegistry.Policy(running.settings))
+            let taken = running.taking(changes, from: next)
+            registry.adopt(try SessionRegistry.Policy(taken.settings, models: models))
+            running = taken
             source.apply(running.settings)
             reloads["applied"].increment()
             let applied = changes.applied.joined(separator: ", ")
@@ -83,9 +86,13 @@ public struct ConfigurationReload: Service {
 
 extension SessionRegistry.Policy {
     /// What sessions begin with, as configured.
-    init(_ settings: Settings) {
+    ///
+    /// - Throws: ``ErrorCode/invalidConfiguration`` for a wake word that cannot be heard.
+    init(_ settings: Settings, models: ModelFiles) throws(SpeechError) {
         self.init(
-            pipeline: Recognition.pipelineConfiguration(settings), maximum: settings.session.maxSessions,
+            pipeline: Recognition.pipelineConfiguration(settings),
+            wakeWord: try Recognition.wakeWord(settings, models: models), needsWaking: settings.wakeword.enabled,
+            maximum: settings.session.maxSessions,
             resumeWindowSeconds: settings.session.resumeWindowSeconds)
     }
 }

@@ -89,6 +89,17 @@ public enum Recognition {
             noiseSuppression: settings.preprocess.denoise)
     }
 
+    /// What wakes sessions up, as configured; nil when there is no phrase.
+    ///
+    /// - Throws: ``ErrorCode/invalidConfiguration`` naming a word that the recogniser does not know.
+    public static func wakeWord(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> WakeWord? {
+        guard !settings.wakeword.phrases.isEmpty else { return nil }
+        try PronunciationDictionary.check(settings.wakeword.phrases, models: models.pocketSphinx)
+        return WakeWord(
+            phrases: KeyPhrases(settings.wakeword.phrases, sensitivity: settings.wakeword.sensitivity),
+            windowMS: settings.wakeword.windowMS)
+    }
+
     /// The life of a worker process: `mynah worker live|file MODELS BEAM`. Enter it before any thread exists.
     public static func runWorker(arguments: [String]) -> Never {
         let mode = arguments.first.flatMap(PocketSphinxDecoder.Mode.init(rawValue:)) ?? .live

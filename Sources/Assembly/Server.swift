@@ -73,7 +73,8 @@ public struct Server: Sendable {
                 feed: publishing.hub,
                 annotate: try Publishing.annotator(settings, models: models), language: settings.language.default,
                 frameMS: settings.audio.frameMS, replication: pair),
-            lanes: min(4, ProcessInfo.processInfo.activeProcessorCount), policy: SessionRegistry.Policy(settings))
+            lanes: min(4, ProcessInfo.processInfo.activeProcessorCount),
+            policy: try SessionRegistry.Policy(settings, models: models))
 
         let languages: Set<String> = [pool.identity.language]
         guard languages.contains(settings.language.default) else {
@@ -180,7 +181,8 @@ public struct Server: Sendable {
         if let reload, let hangups {
             services.append(
                 ConfigurationReload(
-                    reload, signals: hangups, running: configuration, registry: registry, feed: publishing.hub, metrics: metrics,
+                    reload, signals: hangups, running: configuration, registry: registry, models: models, feed: publishing.hub,
+                    metrics: metrics,
                     logger: logger))
         }
         if let feedListen {

@@ -21,6 +21,8 @@ public actor StreamClient {
         public var encoding = "pcm_s16le"
         /// ISO 639-1; the server's default if `nil`.
         public var language: String?
+        /// Whether nothing is to be recognised before the wake word; the server's default if `nil`.
+        public var wakeWord: Bool?
         /// Audio that is kept at most; ``StreamClient/send(_:)`` waits when the server does not finalise it.
         public var maxKeptSeconds = 120
         /// Attempts in a row before a lost connection is given up: 15 are 50 s, as long as a server remembers a session.
@@ -204,7 +206,7 @@ public actor StreamClient {
         return .start(
             StreamStart(
                 sampleRate: configuration.sampleRate, channels: configuration.channels, encoding: configuration.encoding,
-                language: configuration.language))
+                language: configuration.language, wakeWord: configuration.wakeWord))
     }
 
     private func receive(_ message: WebSocketMessage, from socket: WebSocketClient) async -> StreamEvent? {

@@ -7,6 +7,7 @@ public struct Settings: Sendable, Equatable {
     public var audio = Audio()
     public var preprocess = Preprocess()
     public var endpointing = Endpointing()
+    public var wakeword = WakeWord()
     public var stt = STT()
     public var language = Language()
     public var output = Output()
@@ -55,6 +56,13 @@ public struct Settings: Sendable, Equatable {
         public var silenceMS = 500
         public var minimumSpeechMS = 96
         public var maximumUtteranceMS = 15_000
+    }
+
+    public struct WakeWord: Sendable, Equatable {
+        public var enabled = false
+        public var phrases = ["hey computer"]
+        public var sensitivity = 0.55
+        public var windowMS = 8000
     }
 
     public struct STT: Sendable, Equatable {

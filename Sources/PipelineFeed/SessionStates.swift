@@ -69,8 +69,15 @@ public struct SessionStates: Sendable {
     private var utterances: [Utterance] = []
     private var lastKey: UtteranceKey?
 
-    /// Makes the states of a session that has not begun. `needsWaking`: nothing is listened to before a wake word.
-    public init(needsWaking: Bool = false) { self.needsWaking = needsWaking }
+    /// Makes the states of a session that has not begun.
+    ///
+    /// - Parameters:
+    ///   - needsWaking: nothing is listened to before a wake word.
+    ///   - isAwake: it was said already, at another server.
+    public init(needsWaking: Bool = false, isAwake: Bool = false) {
+        self.needsWaking = needsWaking
+        self.isAwake = needsWaking && isAwake
+    }
 
     /// Takes what happened and adds what is to be told.
     public mutating func apply(_ input: SessionInput, into output: inout [SessionOutput]) {
@@ -88,8 +95,6 @@ public struct SessionStates: Sendable {
         case .audioBegan:
             guard phase == .live, !hasAudio else { return false }
             hasAudio = true
-            // Whoever comes back is not the one who spoke the wake word.
-            isAwake = false
         case .audioStopped:
             guard hasAudio else { return false }
             hasAudio = false

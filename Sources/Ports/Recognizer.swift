@@ -42,9 +42,15 @@ public struct RecognitionRequest: Sendable {
     public var adaptation: String?
     /// Whether noise is to be suppressed before the engine listens; an engine that cannot goes on without.
     public var suppressesNoise: Bool
+    /// What to listen for instead of every word: a hypothesis then holds each phrase that was said as one word, with its score as
+    /// confidence, and nothing else. nil recognises every word.
+    public var keyPhrases: KeyPhrases?
 
     /// Makes a request.
-    public init(key: UtteranceKey, adaptation: String? = nil, suppressesNoise: Bool = false) {
+    public init(
+        key: UtteranceKey, adaptation: String? = nil, suppressesNoise: Bool = false, keyPhrases: KeyPhrases? = nil
+    ) {
+        self.keyPhrases = keyPhrases
         self.suppressesNoise = suppressesNoise
         self.key = key
         self.adaptation = adaptation

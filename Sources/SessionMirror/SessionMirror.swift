@@ -26,6 +26,8 @@ public struct SessionMirror: Sendable {
         public fileprivate(set) var lastSequence = 0
         /// Before this sample, at the client's rate, the client may have forgotten its audio.
         public fileprivate(set) var finalisedThrough = 0
+        /// Whether its wake word, if it needs one, was said not long ago.
+        public fileprivate(set) var isAwake = false
         /// When it ended, on the clock of ``SessionMirror/apply(_:at:)``; nil while it goes on.
         public fileprivate(set) var endedAt: UInt64?
         /// Where its last final ends, at the client's rate.
@@ -64,6 +66,7 @@ public struct SessionMirror: Sendable {
         case .finalised(let session, let sample):
             guard let known = sessions[session]?.finalisedThrough else { return }
             sessions[session]?.finalisedThrough = max(known, sample)
+        case .wakefulness(let session, let isAwake): sessions[session]?.isAwake = isAwake
         case .ended(let session):
             if sessions[session]?.endedAt == nil { sessions[session]?.endedAt = nanoseconds }
         }
@@ -76,8 +79,10 @@ public struct SessionMirror: Sendable {
             + allFinals.map { .final(session: $0.session.description.session, $0.kept.final) }
             + sessions.values.flatMap { session -> [SessionRecord] in
                 let id = session.description.session
-                let position = SessionRecord.finalised(session: id, throughSample: session.finalisedThrough)
-                return session.endedAt == nil ? [position] : [position, .ended(session: id)]
+                var records = [SessionRecord.finalised(session: id, throughSample: session.finalisedThrough)]
+                if session.isAwake { records.append(.wakefulness(session: id, isAwake: true)) }
+                if session.endedAt != nil { records.append(.ended(session: id)) }
+                return records
             }
     }
 

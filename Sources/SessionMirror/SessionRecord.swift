@@ -9,6 +9,8 @@ public enum SessionRecord: Codable, Sendable, Equatable {
     case final(session: String, MirroredFinal)
     /// Everything before this sample, at the client's rate, is in finals or was silence.
     case finalised(session: String, throughSample: Int)
+    /// The wake word was said, or is needed again.
+    case wakefulness(session: String, isAwake: Bool)
     /// Nothing more is to be expected of a session; its client may still ask for what it missed.
     case ended(session: String)
 
@@ -46,7 +48,7 @@ public enum SessionRecord: Codable, Sendable, Equatable {
         case .began(let description): (1...1_000_000).contains(description.sampleRate)
         case .final(_, let final): final.result.sequence > 0 && (0...1_000_000_000_000).contains(final.result.endMS)
         case .finalised(_, let sample): sample >= 0
-        case .ended: true
+        case .ended, .wakefulness: true
         }
     }
 }
@@ -67,11 +69,13 @@ public struct SessionDescription: Codable, Sendable, Equatable {
     public var channels: Int
     /// `pcm_s16le` or `pcm_f32le`.
     public var encoding: String
+    /// Whether nothing is recognised before a wake word.
+    public var needsWaking: Bool
 
     /// Describes a session.
     public init(
         session: SessionID, audio: AudioID, token: Sensitive<String>, tenant: TenantID, name: String, language: String,
-        sampleRate: Int, channels: Int, encoding: String
+        sampleRate: Int, channels: Int, encoding: String, needsWaking: Bool = false
     ) {
         self.session = session.description
         self.audio = audio.description
@@ -82,6 +86,7 @@ public struct SessionDescription: Codable, Sendable, Equatable {
         self.sampleRate = sampleRate
         self.channels = channels
         self.encoding = encoding
+        self.needsWaking = needsWaking
     }
 }
 

@@ -16,12 +16,15 @@ public struct SpeechPipeline {
         public var ringMS: Int
         /// When the recogniser is asked to suppress noise first.
         public var noiseSuppression: NoiseSuppression
+        /// What has to be said before anything is recognised; nil for nothing.
+        public var wakeWord: WakeWord?
 
         /// Makes a configuration.
         public init(
             endpointing: any EndpointingStrategy = FixedSilence(), minimumSpeechMS: Int = 96, maximumUtteranceMS: Int = 15_000,
-            ringMS: Int = 4000, noiseSuppression: NoiseSuppression = .auto
+            ringMS: Int = 4000, noiseSuppression: NoiseSuppression = .auto, wakeWord: WakeWord? = nil
         ) {
+            self.wakeWord = wakeWord
             self.noiseSuppression = noiseSuppression
             self.endpointing = endpointing
             self.minimumSpeechMS = minimumSpeechMS
@@ -45,6 +48,7 @@ public struct SpeechPipeline {
     private let noiseSuppression: NoiseSuppression
     private var noise = NoiseMeter()
     private var queue = UtteranceQueue()
+    private var wakefulness: Wakefulness
     private var stabiliser = Stabiliser()
 
     private var decoded: [Float] = []
@@ -63,6 +67,9 @@ public struct SpeechPipeline {
     private var sentThrough: SampleTime
     private var finalisedThrough: SampleTime
     private var hypothesisChangedAt: SampleTime
+    /// Where the last utterance was cut at its limit, if it was.
+    private var cut: SampleTime?
+    private var isOver = false
 
     /// Whole sample frames taken so far, at the client's rate.
     public private(set) var receivedSamples: Int
@@ -79,9 +86,12 @@ public struct SpeechPipeline {
         public var inputSample: Int
         /// The number of its last final.
         public var lastSequence: Int
+        /// Whether its wake word was said not long ago.
+        public var isAwake: Bool
 
         /// Makes a place to go on from.
-        public init(inputSample: Int, lastSequence: Int) {
+        public init(inputSample: Int, lastSequence: Int, isAwake: Bool = false) {
+            self.isAwake = isAwake
             self.inputSample = inputSample
             self.lastSequence = lastSequence
         }
@@ -106,6 +116,9 @@ public struct SpeechPipeline {
             strategy: configuration.endpointing, minimumSpeechMS: configuration.minimumSpeechMS,
             maximumUtteranceMS: configuration.maximumUtteranceMS)
         noiseSuppression = configuration.noiseSuppression
+        wakefulness = Wakefulness(
+            configuration.wakeWord, awakeSince: resuming.isAwake ? start : nil,
+            windows: ring.capacity / VoiceActivityWindow.samples)
         window.reserveCapacity(VoiceActivityWindow.samples)
     }
 
@@ -161,6 +174,7 @@ public struct SpeechPipeline {
             window.append(contentsOf: repeatElement(0, count: VoiceActivityWindow.samples - count))
             takeWindow(into: &actions)
         }
+        isOver = true
         if let decision = endpointer.finish(at: position) { act(on: decision, into: &actions) }
         settle(into: &actions, atEnd: true)
     }
@@ -181,7 +195,9 @@ public struct SpeechPipeline {
     public mutating func partial(
         _ hypothesis: Hypothesis, for key: UtteranceKey, throughSample: Int, into actions: inout [PipelineAction]
     ) {
-        guard key == current, let entry = queue.entry(key) else { return }
+        guard let entry = queue.entry(key) else { return }
+        if entry.isSpotted { return wake(by: hypothesis, in: entry, into: &actions) }
+        guard key == current else { return }
         hypothesisChangedAt = position
         let heardMS = throughSample / (SampleTime.rate / 1000)
         let stable = stabiliser.accept(hypothesis.words, heardMS: heardMS)
@@ -197,6 +213,7 @@ public struct SpeechPipeline {
 
     /// The recogniser's last word on an utterance.
     public mutating func final(_ hypothesis: Hypothesis, for key: UtteranceKey, into actions: inout [PipelineAction]) {
+        if let entry = queue.entry(key), entry.isSpotted { wake(by: hypothesis, in: entry, into: &actions) }
         queue.update(key) { $0.outcome = .final(hypothesis) }
         settle(into: &actions, atEnd: false)
     }
@@ -233,11 +250,22 @@ public struct SpeechPipeline {
         isHandedOver = false
         window.removeAll(keepingCapacity: true)
         position = ring.end
+        wakefulness.observe(isSpeech: isSpeech)
+        advance(isSpeech: isSpeech, into: &actions)
+    }
+
+    /// The window that ends at ``position`` holds speech or not.
+    private mutating func advance(isSpeech: Bool, into actions: inout [PipelineAction]) {
         let decision = endpointer.advance(
             isSpeech: isSpeech, windowEnd: position,
             hypothesisUnchangedMS: current == nil ? nil : SampleTime(position - hypothesisChangedAt).milliseconds)
         if isSpeech, let current { queue.update(current) { $0.lastSpeech = position } }
         act(on: decision, into: &actions)
+        if endpointer.isSpeaking {
+            if isSpeech { wakefulness.heardSpeech(through: position) }
+        } else if !isSpeech, wakefulness.fallsAsleep(at: position) {
+            actions.append(.fellAsleep)
+        }
     }
 
     private mutating func act(on decision: Endpointer.Decision, into actions: inout [PipelineAction]) {
@@ -251,11 +279,13 @@ public struct SpeechPipeline {
             let key = UtteranceKey(epoch: epoch, number: lastNumber)
             current = key
             hypothesisChangedAt = position
-            let start = max(start, ring.oldest)
-            queue.begin(key, at: start)
+            let keyPhrases = wakefulness.awaited
+            let isGoingOn = keyPhrases != nil && cut == start
+            let start = max(isGoingOn ? SampleTime(start.sample - Wakefulness.overlap) : start, ring.oldest)
+            queue.begin(key, at: start, isSpotted: keyPhrases != nil)
             queue.update(key) { $0.lastSpeech = position }
             let suppressesNoise = noiseSuppression == .on || noiseSuppression == .auto && noise.isNoisy
-            actions.append(.begin(key, suppressesNoise: suppressesNoise))
+            actions.append(.begin(key, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases))
             send(key, from: start, to: position, into: &actions)
         case .speech:
             // In a pause, what follows the tail waits until it is known to be in the utterance: a third of a second of silence after
@@ -263,7 +293,8 @@ public struct SpeechPipeline {
             if let current, let end = endpointer.expectedEnd {
                 send(current, from: sentThrough, to: min(position, end), into: &actions)
             }
-        case .speechEnded(let end, _):
+        case .speechEnded(let end, let forced):
+            cut = forced ? end : nil
             guard let key = current else { return }
             if end > sentThrough { send(key, from: sentThrough, to: end, into: &actions) }
             queue.update(key) {
@@ -281,12 +312,42 @@ public struct SpeechPipeline {
         sentThrough = to
     }
 
+    // MARK: - wake word
+
+    /// If the wake word was said, goes back to its end and recognises what was said since.
+    private mutating func wake(
+        by hypothesis: Hypothesis, in entry: UtteranceQueue.Entry, into actions: inout [PipelineAction]
+    ) {
+        guard let phrase = hypothesis.words.first else { return }
+        let end = min(entry.start + SampleTime.milliseconds(phrase.endMS).sample, position)
+        actions.append(.woke(phrase: phrase.text, score: phrase.confidence))
+        for spotted in queue.entries where spotted.isSpotted {
+            // The one that knew is finished, for what it learnt of the speaker.
+            if spotted.key != entry.key { actions.append(.cancel(spotted.key)) }
+            if spotted.key == entry.key, entry.end == nil { actions.append(.finish(entry.key)) }
+        }
+        queue.removeSpotted()
+        if let key = current, queue.entry(key) == nil { current = nil }
+        wakefulness.wake(at: end)
+        endpointer.restart(at: end)
+        cut = nil
+        for (isSpeech, windowEnd) in wakefulness.remembered(after: end, now: position) {
+            position = windowEnd
+            let isLater = windowEnd - end >= VoiceActivityWindow.samples + Wakefulness.settling
+            advance(isSpeech: isSpeech && isLater, into: &actions)
+        }
+        if isOver, let decision = endpointer.finish(at: position) { act(on: decision, into: &actions) }
+        settle(into: &actions, atEnd: isOver)
+    }
+
     // MARK: - results
 
     /// Emits what is answered, in the order of speech, and says how far the client may forget.
     private mutating func settle(into actions: inout [PipelineAction], atEnd: Bool) {
         while let entry = queue.popAnswered() {
             switch entry.outcome {
+            case .final where entry.isSpotted: break
+            case .failed(let error) where entry.isSpotted: actions.append(.spottingFailed(error))
             case .final(let hypothesis):
                 stabiliser.finish(hypothesis.words)
                 actions.append(.settled(entry.key, isSilent: hypothesis.words.isEmpty))

@@ -33,6 +33,7 @@ public enum ClientStreamMessage: Sendable {
                 $0.field("channels", start.channels)
                 $0.field("encoding", start.encoding)
                 $0.field("language", start.language)
+                $0.field("wake_word", start.wakeWord)
             case .resume(let resume):
                 $0.field("type", "start")
                 $0.field("session_id", resume.sessionID.description)
@@ -61,9 +62,14 @@ public struct StreamStart: Hashable, Sendable {
     public var encoding: String?
     /// ISO 639-1.
     public var language: String?
+    /// Whether nothing is to be recognised before the wake word.
+    public var wakeWord: Bool?
 
     /// Describes the audio that will come.
-    public init(sampleRate: Int? = nil, channels: Int? = nil, encoding: String? = nil, language: String? = nil) {
+    public init(
+        sampleRate: Int? = nil, channels: Int? = nil, encoding: String? = nil, language: String? = nil, wakeWord: Bool? = nil
+    ) {
+        self.wakeWord = wakeWord
         self.sampleRate = sampleRate
         self.channels = channels
         self.encoding = encoding
@@ -94,6 +100,7 @@ private struct Wire: Decodable {
     enum Key: String, CodingKey {
         case type, base64, channels, encoding, language, sample
         case sampleRate = "sample_rate"
+        case wakeWord = "wake_word"
         case sessionID = "session_id"
         case resumeToken = "resume_token"
         case lastSequence = "last_sequence"
@@ -117,7 +124,8 @@ private struct Wire: Decodable {
                         sampleRate: try fields.wholeNumberIfPresent(.sampleRate),
                         channels: try fields.wholeNumberIfPresent(.channels),
                         encoding: try fields.decodeIfPresent(String.self, forKey: .encoding),
-                        language: try fields.decodeIfPresent(String.self, forKey: .language)))
+                        language: try fields.decodeIfPresent(String.self, forKey: .language),
+                        wakeWord: try fields.decodeIfPresent(Bool.self, forKey: .wakeWord)))
             }
         case "position":
             let sample = try fields.wholeNumber(.sample)

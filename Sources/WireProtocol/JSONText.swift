@@ -84,6 +84,11 @@ public struct JSONText: Sendable {
         boolean(value)
     }
 
+    /// Writes `"name":true` or `"name":false`, or nothing.
+    public mutating func field(_ name: StaticString, _ value: Bool?) {
+        if let value { field(name, value) }
+    }
+
     /// Writes `"name":value` rounded to three decimals; `null` for what is not finite or larger than 10¹⁵.
     public mutating func field(_ name: StaticString, _ value: Double) {
         key(name)

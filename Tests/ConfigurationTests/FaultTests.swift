@@ -63,8 +63,8 @@ import Testing
         ("frame_ms: 20\n", "default.yaml:1: `frame_ms` is not a section; write it below `audio:`."),
         (
             "database: {}\n",
-            "default.yaml:1: `database` is not a section; sections are `server`, `audio`, `preprocess`, `endpointing`, `stt`, "
-                + "`language`, `output`, `failover`, `session`, `models`, `log`."
+            "default.yaml:1: `database` is not a section; sections are `server`, `audio`, `preprocess`, `endpointing`, "
+                + "`wakeword`, `stt`, `language`, `output`, `failover`, `session`, `models`, `log`."
         ),
         ("language: en\n", "default.yaml:1: `language` is a section; write its settings below it: `default`, `sentiment`."),
         (
@@ -83,6 +83,17 @@ import Testing
         (
             "audio:\n  frame_ms: 20.5\n",
             "default.yaml:2: `audio.frame_ms` is `20.5`; it must be a whole number from 10 to 100 ms."
+        ),
+        (
+            "wakeword:\n  phrases: [hey computer, r2d2]\n",
+            "default.yaml:2: `wakeword.phrases` is a list of 2; it must be one to eight words of letters and apostrophes, such as "
+                + "`hey computer`."
+        ),
+        (
+            "wakeword:\n  enabled: true\n  phrases: []\n",
+            "default.yaml:3: `wakeword.phrases` holds at most 16 phrases, and `wakeword.enabled` needs at least one. Here "
+                + "`wakeword.phrases` is not set (default.yaml:3) and `wakeword.enabled` is `true` (default.yaml:2). Name phrases, "
+                + "for instance `[hey computer]`, or turn the wake word off."
         ),
         ("log:\n  transcripts: yes\n", "default.yaml:2: `log.transcripts` is `yes`; it must be `true` or `false`."),
         (

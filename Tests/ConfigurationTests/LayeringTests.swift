@@ -42,6 +42,7 @@ import Testing
             "preprocess.vad_threshold": "0.25",
             "endpointing.silence_ms": "700", "endpointing.minimum_speech_ms": "50", "endpointing.maximum_utterance_ms": "9000",
             "stt.model_name": "de-de", "stt.device": "CUDA", "stt.compute_dtype": "float16", "stt.beam_size": "3",
+            "wakeword.enabled": "true", "wakeword.phrases": "jarvis", "wakeword.sensitivity": "0.3", "wakeword.window_ms": "5000",
             "stt.engine": "PocketSphinx", "stt.decoders": "3", "stt.hang_timeout_ms": "900", "stt.wait_for_decoder_ms": "0",
             "language.default": "de", "language.sentiment": "false", "output.enabled": "FALSE",
             "output.zmq_pub_port_events": "7552", "output.zmq_pub_port_transcripts": "7553", "output.websocket_port": "0",
@@ -69,6 +70,8 @@ import Testing
         #expect(settings.preprocess.vad == .energy && settings.preprocess.vadThreshold == 0.25)
         #expect(settings.endpointing.silenceMS == 700 && settings.endpointing.minimumSpeechMS == 50)
         #expect(settings.endpointing.maximumUtteranceMS == 9000)
+        #expect(settings.wakeword.enabled && settings.wakeword.phrases == ["jarvis"])
+        #expect(settings.wakeword.sensitivity == 0.3 && settings.wakeword.windowMS == 5000)
         #expect(settings.stt.engine == .pocketsphinx && settings.stt.decoders == 3)
         #expect(settings.stt.modelName == "de-de" && settings.stt.device == .cuda)
         #expect(settings.stt.computeDtype == .float16 && settings.stt.beamSize == 3)

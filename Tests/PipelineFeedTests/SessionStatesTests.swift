@@ -356,14 +356,15 @@ extension [SessionOutput] {
         #expect(states.state == .idle)
     }
 
-    @Test("await nobody while no audio comes, and the wake word again afterwards")
+    @Test("await nobody while no audio comes, and whoever spoke the wake word again afterwards")
     func pausedAwake() {
         var states = SessionStates.after(needsWaking: true, .wakeWordDetected(phrase: "hey", score: 1))
         #expect(states.take(.audioStopped).told == ["listening>idle"])
+        #expect(states.take(.audioBegan).told == ["idle>listening"])
+        #expect(states.take(.audioStopped, .wakeWindowClosed).told == ["listening>idle"])
         #expect(states.take(.audioBegan).isEmpty)
-        #expect(states.take(.speechStarted(utterance(1), atMS: 0), .wakeWindowClosed).isEmpty)
-        #expect(states.ignoredInputs == 2)
-        #expect(states.take(.wakeWordDetected(phrase: "hey", score: 1)).told == ["wake_word_detected", "idle>listening"])
+        #expect(states.take(.speechStarted(utterance(1), atMS: 0)).isEmpty)
+        #expect(states.ignoredInputs == 1)
     }
 
     @Test("take a wake word and speech after it that are found in the audio after it stopped")

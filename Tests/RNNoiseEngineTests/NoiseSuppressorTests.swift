@@ -47,7 +47,7 @@ import Workers
         let decoder = NoiseSuppressingDecoder(ear)
         let input = try speech()
         for suppresses in [false, true] {
-            try decoder.start(adaptation: nil, suppressesNoise: suppresses)
+            try decoder.start(adaptation: nil, suppressesNoise: suppresses, keyPhrases: nil)
             try input.withUnsafeBufferPointer { try decoder.accept($0) }
             _ = try decoder.finish()
             #expect(ear.heard.count == input.count)
@@ -59,7 +59,7 @@ import Workers
         let ear = Ear()
         let decoder = NoiseSuppressingDecoder(ear)
         func learnt(_ adaptation: String?, _ suppresses: Bool) throws -> String? {
-            try decoder.start(adaptation: adaptation, suppressesNoise: suppresses)
+            try decoder.start(adaptation: adaptation, suppressesNoise: suppresses, keyPhrases: nil)
             return try decoder.finish().adaptation
         }
         let clean = try learnt(nil, false)
@@ -76,12 +76,12 @@ import Workers
     @Test func `can be given up and begin anew`() throws {
         let ear = Ear()
         let decoder = NoiseSuppressingDecoder(ear)
-        try decoder.start(adaptation: nil, suppressesNoise: true)
+        try decoder.start(adaptation: nil, suppressesNoise: true, keyPhrases: nil)
         try speech().withUnsafeBufferPointer { try decoder.accept($0) }
         #expect(decoder.partial() == Hypothesis(words: []))
         decoder.cancel()
         #expect(ear.isCancelled)
-        try decoder.start(adaptation: nil, suppressesNoise: true)
+        try decoder.start(adaptation: nil, suppressesNoise: true, keyPhrases: nil)
         _ = try decoder.finish()
         #expect(ear.heard.isEmpty)
     }
@@ -94,7 +94,7 @@ private final class Ear: UtteranceDecoder {
     var isCancelled = false
     private var utterances = 0
 
-    func start(adaptation: String?, suppressesNoise: Bool) {
+    func start(adaptation: String?, suppressesNoise: Bool, keyPhrases: KeyPhrases?) {
         heard = []
         given = adaptation
     }

@@ -27,7 +27,7 @@ import Testing
     @Test func `a record survives the link`() throws {
         for record in [
             .began(Self.description("a")), Self.final("a", 3, endMS: 1200), .finalised(session: "a", throughSample: 7),
-            .ended(session: "a"),
+            .wakefulness(session: "a", isAwake: true), .ended(session: "a"),
         ] as [SessionRecord] {
             #expect(try SessionRecord(encoded: record.encoded) == record)
         }
@@ -60,13 +60,15 @@ import Testing
     @Test func `a mirror of its records is the same, in the order over all sessions`() {
         let first = mirror([
             .began(Self.description("a")), .began(Self.description("b")), Self.final("b", 1), Self.final("a", 1),
-            Self.final("b", 2), .finalised(session: "b", throughSample: 90), .ended(session: "a"),
+            Self.final("b", 2), .finalised(session: "b", throughSample: 90), .wakefulness(session: "b", isAwake: true),
+            .wakefulness(session: "a", isAwake: true), .wakefulness(session: "a", isAwake: false), .ended(session: "a"),
         ])
         let second = mirror(first.records)
         let order = second.allFinals.map { "\($0.session.description.session)\($0.kept.final.result.sequence)" }
         #expect(order == ["b1", "a1", "b2"])
         #expect(second.sessions["b"]?.nextSample == 90)
         #expect(second.sessions["b"]?.endedAt == nil)
+        #expect(second.sessions["b"]?.isAwake == true && second.sessions["a"]?.isAwake == false)
         #expect(second.sessions["a"]?.endedAt != nil)
     }
 

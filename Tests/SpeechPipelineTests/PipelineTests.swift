@@ -21,7 +21,7 @@ import Testing
     }
 
     private func keys(_ actions: [PipelineAction]) -> [UtteranceKey] {
-        actions.compactMap { if case .begin(let key, _) = $0 { key } else { nil } }
+        actions.compactMap { if case .begin(let key, _, _) = $0 { key } else { nil } }
     }
 
     private func hypothesis(_ text: String) -> Hypothesis {

@@ -75,7 +75,7 @@ import Testing
         }
         var actions: [PipelineAction] = []
         try samples.withUnsafeBytes { try pipeline.ingest($0, into: &actions) }
-        return actions.lazy.compactMap { if case .begin(_, let suppresses) = $0 { suppresses } else { nil } }.first
+        return actions.lazy.compactMap { if case .begin(_, let suppresses, _) = $0 { suppresses } else { nil } }.first
     }
 
     @Test func `is asked for always, never, or when it is noisy`() throws {

@@ -22,6 +22,17 @@ struct StreamMessageTests {
         #expect(ClientStreamMessage.start(StreamStart()).json == #"{"type":"start"}"#)
     }
 
+    @Test func aStartSaysWhetherTheWakeWordIsNeeded() throws {
+        for (json, expected) in [("true", true), ("false", false), ("null", nil)] as [(String, Bool?)] {
+            guard case .start(let start) = try ClientStreamMessage(json: #"{"type":"start","wake_word":\#(json)}"#) else {
+                return #expect(Bool(false))
+            }
+            #expect(start.wakeWord == expected)
+        }
+        #expect(ClientStreamMessage.start(StreamStart(wakeWord: true)).json == #"{"type":"start","wake_word":true}"#)
+        #expect(throws: SpeechError.self) { try ClientStreamMessage(json: #"{"type":"start","wake_word":"yes"}"#) }
+    }
+
     @Test func aStartWithASessionResumesIt() throws {
         let json = #"{"type":"start","session_id":"ses_1","resume_token":"secret","last_sequence":3}"#
         guard case .resume(let resume) = try ClientStreamMessage(json: json) else { return #expect(Bool(false)) }

@@ -39,6 +39,20 @@ import Testing
         }
     }
 
+    @Test func `phrases survive the socket, and none as well`() {
+        for phrases in [nil, KeyPhrases(["hey computer", "café"], sensitivity: 0.25)] {
+            var writer = MessageWriter()
+            writer.put(phrases)
+            var reader = PayloadReader(writer.bytes[...])
+            #expect(reader.keyPhrases() == phrases)
+            #expect(reader.rest.isEmpty)
+            for count in 0..<writer.bytes.count {
+                var cut = PayloadReader(writer.bytes[..<count])
+                #expect(cut.keyPhrases() == nil)
+            }
+        }
+    }
+
     @Test func `a payload that ends too soon reads as nothing`() {
         var writer = MessageWriter()
         writer.put(Hypothesis(words: [Word("go", startMS: 0, endMS: 1, confidence: 1)], alternatives: ["no"]))

@@ -46,7 +46,7 @@ export class CaptionStream {
 
     constructor({ url, sampleRate, language, on }) {
         this.#url = url;
-        this.#start = { type: "start", sample_rate: sampleRate, channels: 1, encoding: "pcm_s16le", language };
+        this.#start = { type: "start", sample_rate: sampleRate, channels: 1, encoding: "pcm_s16le", language, wake_word: false };
         this.#on = on;
         this.#kept = new KeptAudio(keptSeconds * sampleRate);
         addEventListener("offline", this.#offline);

@@ -62,6 +62,11 @@ struct Rule: Sendable {
             advice: "Lower the first or raise the second, else no pause could end an utterance.",
             holds: { $0.endpointing.silenceMS < $0.endpointing.maximumUtteranceMS }),
         Rule(
+            keys: ["wakeword.phrases", "wakeword.enabled"],
+            sentence: "`wakeword.phrases` holds at most 16 phrases, and `wakeword.enabled` needs at least one.",
+            advice: "Name phrases, for instance `[hey computer]`, or turn the wake word off.",
+            holds: { $0.wakeword.phrases.count <= 16 && !($0.wakeword.enabled && $0.wakeword.phrases.isEmpty) }),
+        Rule(
             keys: ["stt.wait_for_decoder_ms", "audio.ring_buffer_size_ms"],
             sentence: "`stt.wait_for_decoder_ms` is at most `audio.ring_buffer_size_ms`.",
             advice: "Lower the first or raise the second, else speech that waits would be dropped unheard.",

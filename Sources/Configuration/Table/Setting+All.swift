@@ -69,6 +69,21 @@ extension Setting {
             isReloadable: true,
             "An utterance is ended here even when nobody pauses, which bounds what a client keeps for a resume."),
 
+        Setting(
+            "wakeword.enabled", \.wakeword.enabled, .boolean, isReloadable: true,
+            "Whether nothing is recognised in a session before somebody says one of the phrases; a client's `start` may say otherwise."
+        ),
+        Setting(
+            "wakeword.phrases", \.wakeword.phrases, .list(.phrase), isReloadable: true,
+            "Phrases that wake a session up, of words that the recogniser's dictionary has; longer ones are heard by mistake less often."
+        ),
+        Setting(
+            "wakeword.sensitivity", \.wakeword.sensitivity, .number(0...1), isReloadable: true,
+            "Higher misses fewer phrases and takes more other speech for one; the length of each phrase is allowed for already."),
+        Setting(
+            "wakeword.window_ms", \.wakeword.windowMS, .integer(1000...600_000, unit: "ms"), isReloadable: true,
+            "How long nobody may speak after the phrase, and after what was said since, until it is needed again."),
+
         Setting("stt.engine", \.stt.engine, .choice, "The recogniser."),
         Setting(
             "stt.model_name", \.stt.modelName, .modelName,

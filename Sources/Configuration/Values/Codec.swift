@@ -142,6 +142,18 @@ extension Codec<String> {
             }, show: JSON.string)
     }
 
+    /// Words to be spoken, as they are looked up: in lower case, with one space between.
+    static var phrase: Codec {
+        Codec(
+            "one to eight words of letters and apostrophes, such as `hey computer`",
+            schema: ["type": "string", "minLength": 1, "maxLength": 100],
+            parse: { text in
+                let words = text.lowercased().split(separator: " ")
+                let isSpeakable = words.allSatisfy { $0.allSatisfy { "a"..."z" ~= $0 || $0 == "'" || $0 == "-" } }
+                return isSpeakable && (1...8).contains(words.count) && text.utf8.count <= 100 ? words.joined(separator: " ") : nil
+            }, show: JSON.string)
+    }
+
     /// A path, relative to the working directory or absolute. `~` is the shell's and means nothing here.
     static var path: Codec {
         Codec(

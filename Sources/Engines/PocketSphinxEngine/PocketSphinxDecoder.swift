@@ -30,6 +30,8 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
 
     private let decoder: OpaquePointer
     private let mode: Mode
+    private var keyPhrases: KeyPhraseSearch?
+    private var isSpotting = false
     private var utterance: [Int16] = []
     /// The steps that are still ahead while nothing is known about this session's speaker and microphone; else empty.
     private var stepsAhead: ArraySlice<Int> = []
@@ -84,7 +86,12 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
 
     deinit { ps_free(decoder) }
 
-    public func start(adaptation: String?, suppressesNoise _: Bool) throws {
+    public func start(adaptation: String?, suppressesNoise _: Bool, keyPhrases wanted: KeyPhrases?) throws {
+        if let wanted, keyPhrases?.phrases != wanted { keyPhrases = try KeyPhraseSearch(wanted, in: decoder) }
+        isSpotting = wanted != nil
+        guard ps_activate_search(decoder, isSpotting ? KeyPhraseSearch.name : nil) == 0 else {
+            throw failure("change its search")
+        }
         utterance.removeAll(keepingCapacity: true)
         if mode == .live {
             stepsAhead = adaptation == nil ? Self.coldSteps[...] : []
@@ -120,7 +127,7 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
             }
         }
         guard ps_end_utt(decoder) == 0 else { throw failure("end an utterance") }
-        let hypothesis = Hypothesis(words: words(confidences: true), alternatives: alternatives())
+        let hypothesis = Hypothesis(words: words(confidences: true), alternatives: isSpotting ? [] : alternatives())
         let mean = mode == .live ? ps_get_cmn(decoder, 1).map { String(cString: $0) } : nil
         return (hypothesis, mean)
     }
@@ -149,6 +156,7 @@ public final class PocketSphinxDecoder: UtteranceDecoder {
 
     /// The best path without fillers (`<s>`, `<sil>`, `[NOISE]`) and without the dictionary's variant marks (`read(2)`).
     private func words(confidences: Bool) -> [Word] {
+        if isSpotting, let keyPhrases { return keyPhrases.heard(by: decoder, frameMS: Self.frameMS) }
         var words: [Word] = []
         let base = ps_get_logmath(decoder)
         var segment = ps_seg_iter(decoder)

@@ -12,13 +12,13 @@ public final class NoiseSuppressingDecoder: UtteranceDecoder {
     /// Puts a suppressor in front of `decoder`.
     public init(_ decoder: any UtteranceDecoder) { self.decoder = decoder }
 
-    public func start(adaptation: String?, suppressesNoise: Bool) throws {
+    public func start(adaptation: String?, suppressesNoise: Bool, keyPhrases: KeyPhrases?) throws {
         suppressor = suppressesNoise ? try NoiseSuppressor() : nil
         var usable: String?
         if let adaptation, adaptation.hasPrefix(Self.mark) == suppressesNoise {
             usable = String(adaptation.dropFirst(suppressesNoise ? Self.mark.count : 0))
         }
-        try decoder.start(adaptation: usable, suppressesNoise: suppressesNoise)
+        try decoder.start(adaptation: usable, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases)
     }
 
     public func accept(_ samples: UnsafeBufferPointer<Int16>) throws {

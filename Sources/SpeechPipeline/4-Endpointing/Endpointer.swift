@@ -104,6 +104,12 @@ public struct Endpointer: Sendable {
         return end(by: time, forced: false)
     }
 
+    /// Forgets what came, as if the last utterance had ended at `time`: the windows that end after it come again.
+    public mutating func restart(at time: SampleTime) {
+        phase = .waiting(speechWindows: 0)
+        previousEnd = time
+    }
+
     /// Ends the open utterance after its tail, but not after `time` and not longer than allowed.
     private mutating func end(by time: SampleTime, forced: Bool) -> Decision {
         guard case .speaking(let start, _, let lastSpeech) = phase else { preconditionFailure("only an open utterance ends") }

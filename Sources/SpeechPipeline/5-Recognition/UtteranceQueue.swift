@@ -13,6 +13,8 @@ struct UtteranceQueue: Sendable {
     struct Entry: Sendable {
         let key: UtteranceKey
         let start: SampleTime
+        /// Only the wake word is listened for: nothing is told of it.
+        let isSpotted: Bool
         var end: SampleTime?
         var lastSpeech: SampleTime
         var outcome: Outcome?
@@ -24,8 +26,8 @@ struct UtteranceQueue: Sendable {
     /// Where the oldest utterance that is still open begins.
     var oldestStart: SampleTime? { entries.first?.start }
 
-    mutating func begin(_ key: UtteranceKey, at start: SampleTime) {
-        entries.append(Entry(key: key, start: start, lastSpeech: start))
+    mutating func begin(_ key: UtteranceKey, at start: SampleTime, isSpotted: Bool) {
+        entries.append(Entry(key: key, start: start, isSpotted: isSpotted, lastSpeech: start))
     }
 
     mutating func update(_ key: UtteranceKey, _ change: (inout Entry) -> Void) {
@@ -42,4 +44,6 @@ struct UtteranceQueue: Sendable {
     }
 
     mutating func removeAll() { entries.removeAll() }
+
+    mutating func removeSpotted() { entries.removeAll { $0.isSpotted } }
 }

@@ -116,6 +116,7 @@ final class Lease: Recognition {
             state.outgoing.write(.begin, utterance: utterance) {
                 $0.put(self.request.adaptation ?? "")
                 $0.put(UInt32(self.request.suppressesNoise ? 1 : 0))
+                $0.put(self.request.keyPhrases)
             }
             state.owedSince = nil
             _ = pump(&state)

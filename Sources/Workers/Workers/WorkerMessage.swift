@@ -57,6 +57,13 @@ struct MessageWriter {
         put(UInt32(hypothesis.alternatives.count))
         for text in hypothesis.alternatives { put(text) }
     }
+    /// Without phrases the number of them is 0.
+    mutating func put(_ keyPhrases: KeyPhrases?) {
+        put(UInt32(keyPhrases?.texts.count ?? 0))
+        guard let keyPhrases else { return }
+        put(Float(keyPhrases.sensitivity).bitPattern)
+        for text in keyPhrases.texts { put(text) }
+    }
     mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
     mutating func removeFirst(_ count: Int) { bytes.removeFirst(count) }
 }
@@ -83,6 +90,15 @@ struct PayloadReader {
         guard let count = integer(), bytes.endIndex - at >= Int(count) else { return nil }
         defer { at += Int(count) }
         return String(decoding: bytes[at..<at + Int(count)], as: UTF8.self)
+    }
+    mutating func keyPhrases() -> KeyPhrases? {
+        guard let count = integer(), count > 0, let sensitivity = integer() else { return nil }
+        var texts: [String] = []
+        for _ in 0..<count {
+            guard let text = text() else { return nil }
+            texts.append(text)
+        }
+        return KeyPhrases(texts, sensitivity: Double(Float(bitPattern: sensitivity)))
     }
     mutating func hypothesis() -> Hypothesis? {
         guard let count = integer() else { return nil }

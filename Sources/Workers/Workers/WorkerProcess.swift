@@ -23,7 +23,7 @@ public enum WorkerProcess {
             decoder = try makeDecoder()
             // Both ways: what is left of noise after suppression touches little of the search.
             for suppressesNoise in [true, false] {
-                try decoder.start(adaptation: nil, suppressesNoise: suppressesNoise)
+                try decoder.start(adaptation: nil, suppressesNoise: suppressesNoise, keyPhrases: nil)
                 try warmUp.withUnsafeBufferPointer { try decoder.accept($0) }
                 _ = decoder.partial()
                 _ = try decoder.finish()
@@ -111,11 +111,13 @@ private struct DecoderLoop {
             var reader = PayloadReader(payload)
             let adaptation = reader.text() ?? ""
             let suppressesNoise = reader.integer() == 1
+            let keyPhrases = reader.keyPhrases()
             utterance = header.utterance
             samples = 0
             samplesReported = 0
             shown = Hypothesis(words: [])
-            try decoder.start(adaptation: adaptation.isEmpty ? nil : adaptation, suppressesNoise: suppressesNoise)
+            try decoder.start(
+                adaptation: adaptation.isEmpty ? nil : adaptation, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases)
         case .audio:
             guard header.utterance == utterance else { return }
             try payload.withUnsafeBytes { raw in

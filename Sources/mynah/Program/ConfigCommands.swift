@@ -1,4 +1,5 @@
 import ArgumentParser
+import Assembly
 import Foundation
 import MynahConfiguration
 import SpeechModel
@@ -60,6 +61,9 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             let configuration = try options.load()
+            let models = ModelFiles.locate(configuration.settings)
+            // Where the models are not installed there is no dictionary to look words up in.
+            if (try? models.check()) != nil { _ = try Recognition.wakeWord(configuration.settings, models: models) }
             let files = configuration.files.isEmpty ? "no files" : configuration.files.joined(separator: ", ")
             Terminal.output.write("The configuration is valid (\(files); hash \(configuration.hash)).\n")
         }

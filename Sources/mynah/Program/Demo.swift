@@ -66,6 +66,7 @@ private func caption(_ path: String, port: Int, token: Sensitive<String>?) async
     settings.sampleRate = audio.format.sampleRate
     settings.channels = audio.format.channels
     settings.encoding = audio.format.encoding.rawValue
+    settings.wakeWord = false
     let client = StreamClient(settings)
     let sending = Task {
         for try await piece in audio.pieces { await client.send(piece) }

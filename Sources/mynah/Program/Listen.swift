@@ -51,6 +51,9 @@ struct Listen: AsyncParsableCommand {
         help: ArgumentHelp("The file that holds the server's bearer token.", valueName: "path"), completion: .file())
     var tokenFile: String?
 
+    @Flag(help: "Show nothing before somebody says one of the server's wake words.")
+    var wakeWord = false
+
     @Flag(help: "One JSON object per event and line.")
     var json = false
 
@@ -71,6 +74,8 @@ struct Listen: AsyncParsableCommand {
         configuration.sampleRate = audio.format.sampleRate
         configuration.channels = audio.format.channels
         configuration.encoding = audio.format.encoding.rawValue
+        // Whoever starts it wants to read everything.
+        configuration.wakeWord = wakeWord
         let client = StreamClient(configuration)
 
         let interrupt = Interrupt { audio.stop() }

@@ -30,8 +30,15 @@ public struct StreamEndpoint: WebSocketEndpoint {
                         advice: "Give Hz, for instance 16000."))
             }
             let channels = request.query["channels"].map { Int($0) ?? 0 }
+            let wakeWord = request.query["wake_word"].map { Bool($0) }
+            guard wakeWord != .some(nil) else {
+                return .refuse(
+                    SpeechError(
+                        .invalidParameter, "wake_word in the query is neither true nor false.", advice: "Give one of them."))
+            }
             handler.startAtOnce = StreamStart(
-                sampleRate: rate, channels: channels, encoding: request.query["encoding"], language: request.query["language"])
+                sampleRate: rate, channels: channels, encoding: request.query["encoding"], language: request.query["language"],
+                wakeWord: wakeWord ?? nil)
         }
         return .accept(handler)
     }
@@ -102,7 +109,7 @@ private final class StreamHandler: WebSocketHandler {
                 advice: "Use one of: \(languages.sorted().joined(separator: ", ")).")
         }
         let format = try AudioFormat(sampleRate: start.sampleRate ?? 16_000, channels: start.channels ?? 1, encoding: encoding)
-        let session = try registry.create(format: format, language: start.language)
+        let session = try registry.create(format: format, language: start.language, needsWaking: start.wakeWord)
         self.session = session
         number = session.attach(Subscriber(connection, session: session))
     }
