@@ -158,8 +158,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "Assembly", "CZeroMQ", "Lanes", "MynahClient", "MynahConfiguration", "PocketSphinxEngine", "SpeechModel",
-                "SpeechPipeline", "TextAnalysis", "Workers", "ZMQEdge",
+                "Assembly", "CZeroMQ", "Lanes", "MynahClient", "MynahConfiguration", "PocketSphinxEngine", "RNNoiseEngine",
+                "SpeechModel", "SpeechPipeline", "TextAnalysis", "Workers", "ZMQEdge",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

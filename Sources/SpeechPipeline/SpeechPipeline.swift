@@ -2,7 +2,7 @@ public import SpeechModel
 
 /// The way of one audio frame, as a pure state machine: bytes and hypotheses in, actions out; no clock, no thread, no I/O.
 ///
-/// framing → resampling → voice activity → endpointing → recognition → transcripts: one folder each, in this order.
+/// framing → resampling → preprocessing and voice activity → endpointing → recognition → transcripts: one folder each, in this order.
 public struct SpeechPipeline {
     /// How a session listens.
     public struct Configuration: Sendable {
@@ -15,14 +15,20 @@ public struct SpeechPipeline {
         /// Audio that is kept for pre-roll and while a decoder is awaited, in ms.
         public var ringMS: Int
         /// When the recogniser is asked to suppress noise first.
-        public var noiseSuppression: NoiseSuppression
+        public var noiseSuppression: Treatment
+        /// When what lies below a voice is filtered out.
+        public var highPass: Treatment
+        /// When a voice is brought to the usual level.
+        public var gain: Treatment
 
         /// Makes a configuration.
         public init(
             endpointing: any EndpointingStrategy = FixedSilence(), minimumSpeechMS: Int = 96, maximumUtteranceMS: Int = 15_000,
-            ringMS: Int = 4000, noiseSuppression: NoiseSuppression = .auto
+            ringMS: Int = 4000, noiseSuppression: Treatment = .auto, highPass: Treatment = .auto, gain: Treatment = .auto
         ) {
             self.noiseSuppression = noiseSuppression
+            self.highPass = highPass
+            self.gain = gain
             self.endpointing = endpointing
             self.minimumSpeechMS = minimumSpeechMS
             self.maximumUtteranceMS = maximumUtteranceMS
@@ -42,7 +48,8 @@ public struct SpeechPipeline {
     private var resampler: Resampler
     private var ring: SampleRing
     private var endpointer: Endpointer
-    private let noiseSuppression: NoiseSuppression
+    private var preprocessor: Preprocessor
+    private let noiseSuppression: Treatment
     private var noise = NoiseMeter()
     private var queue = UtteranceQueue()
     private var stabiliser = Stabiliser()
@@ -106,6 +113,7 @@ public struct SpeechPipeline {
             strategy: configuration.endpointing, minimumSpeechMS: configuration.minimumSpeechMS,
             maximumUtteranceMS: configuration.maximumUtteranceMS)
         noiseSuppression = configuration.noiseSuppression
+        preprocessor = Preprocessor(highPass: configuration.highPass, gain: configuration.gain)
         window.reserveCapacity(VoiceActivityWindow.samples)
     }
 
@@ -159,6 +167,7 @@ public struct SpeechPipeline {
         if !window.isEmpty {
             let count = window.count
             window.append(contentsOf: repeatElement(0, count: VoiceActivityWindow.samples - count))
+            preprocess()
             takeWindow(into: &actions)
         }
         if let decision = endpointer.finish(at: position) { act(on: decision, into: &actions) }
@@ -221,6 +230,16 @@ public struct SpeechPipeline {
         guard count > 0 else { return }
         window.append(contentsOf: undecided[..<count])
         undecided.removeFirst(count)
+        if window.count == VoiceActivityWindow.samples { preprocess() }
+    }
+
+    /// Once for each window, before the detector and the ring have it: they hear the same.
+    private mutating func preprocess() {
+        // Taken out, because two parts of this value cannot be changed at once.
+        var window: [Float] = []
+        swap(&window, &self.window)
+        window.withUnsafeMutableBufferPointer { preprocessor.apply(to: $0) }
+        swap(&window, &self.window)
     }
 
     private mutating func takeWindow(into actions: inout [PipelineAction]) {
@@ -230,6 +249,7 @@ public struct SpeechPipeline {
             if noiseSuppression == .auto { noise.observe(samples, isSpeech: isSpeech) }
             return isSpeech
         }
+        preprocessor.observe(isSpeech: isSpeech)
         isHandedOver = false
         window.removeAll(keepingCapacity: true)
         position = ring.end

@@ -64,7 +64,7 @@ import Testing
     }
 
     /// What a pipeline in this mode asks of the recogniser for a tone in white noise.
-    private func asks(_ mode: NoiseSuppression, noise level: Float) throws -> Bool? {
+    private func asks(_ mode: Treatment, noise level: Float) throws -> Bool? {
         var configuration = SpeechPipeline.Configuration()
         configuration.noiseSuppression = mode
         var pipeline = SpeechPipeline(
