@@ -1,27 +1,31 @@
 import Glibc
 
-/// Brings a voice to the level that recogniser and detector expect, slowly enough that they take it for the same voice, and never clips.
+/// Brings a voice to the level that detector and recogniser expect, and never clips.
 ///
-/// Follows the level of windows that held speech, and only in them moves the gain, so that a pause stays as quiet as it was. A window is
-/// looked at as a whole before it is scaled: the gain has fallen by the time that a peak comes.
+/// Goes by the loudest windows that held speech, and moves only in speech, so that a pause stays as quiet as it was, and only when another
+/// voice or another distance asks for it: a gain that follows every syllable costs a recogniser, which learns the speaker's mean spectrum,
+/// more words than a wrong level. A window is looked at as a whole before it is scaled: the gain has fallen by the time that a peak comes.
 struct AutomaticGain: Sendable {
-    /// Where a voice's loud windows are brought to, in dB relative to full scale.
-    static let target: Float = -17
-    /// What comes as close to the target is left as it is in ``Treatment/auto``, in dB.
-    static let tolerance: Float = 14
+    /// Where a voice's loudest windows are brought to, in dB relative to full scale.
+    static let target: Float = -18
+    /// A voice whose loudest windows are this far below the target needs no gain in ``Treatment/auto``, in dB.
+    static let tolerance: Float = 18
+    /// The gain stands still while the loudest windows come this close to the target, in dB.
+    static let play: Float = 6
     /// Gains that are applied, in dB.
     static let range: ClosedRange<Float> = -20...40
-    /// No sample is louder after a gain.
+    /// No sample is louder after a gain, but for rounding.
     static let ceiling: Float = 0.97
 
-    /// The gain's fastest rise and fall, in dB per window: 62 and 187 per second.
-    private static let rise: Float = 2
+    /// The gain's fastest rise and fall, in dB per window: 94 and 187 per second.
+    private static let rise: Float = 3
     private static let fall: Float = 6
-    /// How much of a louder and of a quieter window the followed level takes over.
-    private static let attack: Float = 0.5
-    private static let release: Float = 0.05
-    /// Windows of speech after which a level is believed to be out of tolerance: a quarter of a second. The onset of a word is quieter.
+    /// Windows in one block of the loudness memory, which is two of them: 0.8 s, in which every sentence has a vowel.
+    private static let block = 12
+    /// Windows of speech after which its loudest is believed to be loud for it: a quarter of a second. A louder one is believed at once.
     private static let patience = 8
+    /// Windows without speech after which somebody else may speak: half a second.
+    private static let pause = 16
     /// What is quieter counts as this level, in dB.
     private static let silence: Float = -100
 
@@ -30,11 +34,16 @@ struct AutomaticGain: Sendable {
     /// In dB, at the end of the last window.
     private(set) var gain: Float = 0
     private var wanted: Float = 0
-    /// Of the voice, without gain; nil before it was heard.
-    private var level: Float?
+    private var isMoving = false
     private var windowLevel = silence
+    /// The loudest window of speech in this block and in the one before.
+    private var loudest = silence
+    private var loudestBefore = silence
+    /// Windows of speech since the last pause, and without speech since the last speech.
+    private var spoken = 0
+    private var silent = 0
     /// Windows of speech in a row, pauses left out, that were out of tolerance.
-    private var outside = 0
+    private var faint = 0
 
     /// Makes a gain at the beginning of a stream that is applied at once, or when it is needed.
     init(isAutomatic: Bool) { isEngaged = !isAutomatic }
@@ -68,14 +77,25 @@ struct AutomaticGain: Sendable {
     /// Takes what the detector said of the window that was scaled last.
     mutating func observe(isSpeech: Bool) {
         wanted = gain
-        guard isSpeech else { return }
-        let level = level.map { $0 + (windowLevel - $0) * (windowLevel > $0 ? Self.attack : Self.release) } ?? windowLevel
-        self.level = level
+        guard isSpeech else {
+            silent += 1
+            if silent == Self.pause { (spoken, loudest, loudestBefore) = (0, Self.silence, Self.silence) }
+            return
+        }
+        silent = 0
+        spoken += 1
+        loudest = max(loudest, windowLevel)
+        let level = max(loudest, loudestBefore)
+        if spoken.isMultiple(of: Self.block) { (loudest, loudestBefore) = (Self.silence, loudest) }
+
         if !isEngaged {
-            outside = abs(level - Self.target) > Self.tolerance ? outside + 1 : 0
-            isEngaged = outside >= Self.patience
+            faint = windowLevel < Self.target - Self.tolerance ? faint + 1 : 0
+            isEngaged = faint >= 2 * Self.block
         }
         let best = min(max(Self.target - level, Self.range.lowerBound), Self.range.upperBound)
-        wanted = gain + min(max(best - gain, -Self.fall), Self.rise)
+        let distance = best - gain
+        isMoving = isMoving ? abs(distance) > 0.5 : abs(distance) > Self.play
+        guard isEngaged, isMoving, distance < 0 || spoken >= Self.patience else { return }
+        wanted = gain + min(max(distance, -Self.fall), Self.rise)
     }
 }
