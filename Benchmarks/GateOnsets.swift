@@ -63,7 +63,7 @@ struct GateOnsets {
         var at = 0
         while at + VoiceActivityWindow.samples <= samples.count {
             var window = samples[at..<at + VoiceActivityWindow.samples].map { Float($0) / 32768 }
-            window.withUnsafeMutableBufferPointer { preprocessor.apply(to: $0) }
+            detector.levelChanged(by: window.withUnsafeMutableBufferPointer { preprocessor.apply(to: $0) })
             at += VoiceActivityWindow.samples
             windows += 1
             let isSpeech = window.withUnsafeBufferPointer { detector.isSpeech($0) }
@@ -84,5 +84,6 @@ private final class CountingDetector: VoiceActivityDetector {
         asked += 1
         return detector.isSpeech(window)
     }
+    func levelChanged(by decibels: Float) { detector.levelChanged(by: decibels) }
     func reset() { detector.reset() }
 }

@@ -238,8 +238,12 @@ public struct SpeechPipeline {
         // Taken out, because two parts of this value cannot be changed at once.
         var window: [Float] = []
         swap(&window, &self.window)
-        window.withUnsafeMutableBufferPointer { preprocessor.apply(to: $0) }
+        let change = window.withUnsafeMutableBufferPointer { preprocessor.apply(to: $0) }
         swap(&window, &self.window)
+        if change != 0 {
+            detector.levelChanged(by: change)
+            noise.shift(by: change)
+        }
     }
 
     private mutating func takeWindow(into actions: inout [PipelineAction]) {

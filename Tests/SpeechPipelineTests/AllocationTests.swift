@@ -97,7 +97,8 @@ private struct Stages {
     ) -> Bool {
         samples.withUnsafeMutableBufferPointer {
             let window = UnsafeMutableBufferPointer(rebasing: $0[..<VoiceActivityWindow.samples])
-            preprocessor.apply(to: window)
+            let change = preprocessor.apply(to: window)
+            if change != 0 { gate.levelChanged(by: change) }
             ring.append(UnsafeBufferPointer(window))
             let isSpeech = gate.isSpeech(UnsafeBufferPointer(window))
             preprocessor.observe(isSpeech: isSpeech)

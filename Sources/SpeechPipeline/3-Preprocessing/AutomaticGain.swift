@@ -48,8 +48,8 @@ struct AutomaticGain: Sendable {
     /// Makes a gain at the beginning of a stream that is applied at once, or when it is needed.
     init(isAutomatic: Bool) { isEngaged = !isAutomatic }
 
-    /// Scales the next window in place.
-    mutating func apply(to window: UnsafeMutableBufferPointer<Float>) {
+    /// Scales the next window in place, and returns by how many dB the gain changed.
+    mutating func apply(to window: UnsafeMutableBufferPointer<Float>) -> Float {
         var power: Float = 0
         var peak: Float = 0
         for sample in window {
@@ -57,8 +57,9 @@ struct AutomaticGain: Sendable {
             peak = max(peak, abs(sample))
         }
         windowLevel = max(Self.silence, 10 * log10(power / Float(window.count)))
-        guard isEngaged else { return }
+        guard isEngaged else { return 0 }
 
+        let gainBefore = gain
         let before = pow(10, gain / 20)
         gain = wanted
         var factor = pow(10, gain / 20)
@@ -72,6 +73,7 @@ struct AutomaticGain: Sendable {
         let step = (factor - before) / Float(rampEnd + 1)
         for index in 0..<rampEnd { window[index] *= before + step * Float(index + 1) }
         for index in rampEnd..<window.count { window[index] *= factor }
+        return gain - gainBefore
     }
 
     /// Takes what the detector said of the window that was scaled last.

@@ -44,6 +44,8 @@ public final class EnergyDetector: VoiceActivityDetector {
         return held > 0
     }
 
+    public func levelChanged(by decibels: Float) { floor.shift(by: decibels) }
+
     public func reset() {
         floor = NoiseFloor()
         score = 0

@@ -15,9 +15,11 @@ public struct Preprocessor: Sendable {
     }
 
     /// Treats the next window, ``VoiceActivityWindow/samples`` samples in −1…1, in place.
-    public mutating func apply(to window: UnsafeMutableBufferPointer<Float>) {
+    ///
+    /// - Returns: by how many dB the gain changed, for ``VoiceActivityDetector/levelChanged(by:)``.
+    public mutating func apply(to window: UnsafeMutableBufferPointer<Float>) -> Float {
         rumbleFilter?.apply(to: window)
-        gain?.apply(to: window)
+        return gain?.apply(to: window) ?? 0
     }
 
     /// Takes what the detector said of the window that was treated last; must follow each ``apply(to:)``.
