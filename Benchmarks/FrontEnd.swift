@@ -29,27 +29,33 @@ struct FrontEnd {
         let session = try DirectSession(settings)
         for condition in Condition.allCases {
             let tracks = voices.enumerated().map { track($1, condition, seed: $0) }
-            func errors(_ treatment: Treatment, denoise: Treatment = .auto) throws -> [Int] {
+            func heard(_ treatment: Treatment, denoise: Treatment = .auto) throws -> [[DirectSession.Utterance]] {
                 var configuration = Recognition.pipelineConfiguration(settings)
                 (configuration.highPass, configuration.gain) = (treatment, treatment)
                 configuration.noiseSuppression = denoise
-                return try tracks.flatMap { try self.errors(of: session.listen(to: $0.samples, configuration), $0) }
+                return try tracks.map { try session.utterances(in: $0.samples, configuration) }
             }
-            let engine = try errors(.off, denoise: .off)
-            let without = try errors(.off)
-            let automatic = try errors(.auto)
-            let always = try errors(.on)
+            func errors(_ heard: [[DirectSession.Utterance]]) throws -> [Int] {
+                try zip(heard, tracks).flatMap { try wrongWords(session.words(of: $0), $1) }
+            }
+            let untreated = try heard(.off)
+            let treated = try heard(.auto)
+            let engine = try errors(heard(.off, denoise: .off))
+            let without = try errors(untreated)
+            let automatic = try errors(treated)
+            let always = try errors(heard(.on))
             let lengths = tracks.flatMap(\.utterances).map { words($0.text).count }
             func rate(_ errors: [Int]) -> String {
                 "\(number(Double(errors.reduce(0, +)) / Double(count) * 100)) %"
             }
             let interval = bootstrap(automatic, without, words: lengths)
             report.line(
-                "\(condition.name): auto − off, \(condition.isHelped ? "upper" : "lower") end of the 95 % interval",
+                "\(condition.name): as needed − never, \(condition.isHelped ? "upper" : "lower") end of the 95 % interval",
                 condition.isHelped ? interval.upper : interval.lower, unit: "percentage points", atMost: 0)
             report.note(
                 "recogniser alone \(rate(engine)), with noise suppression \(rate(without)), and with both as needed \(rate(automatic)), always "
-                    + "\(rate(always)); difference \(number(interval.lower)) to \(number(interval.upper))")
+                    + "\(rate(always)); difference \(number(interval.lower)) to \(number(interval.upper)); "
+                    + "\(zip(untreated, treated).count { $0 != $1 }) of \(tracks.count) sessions heard otherwise")
         }
     }
 
@@ -78,9 +84,8 @@ struct FrontEnd {
     }
 
     /// The wrong words of each utterance: a word belongs to the one that it lies in or next to.
-    private func errors(of finals: [FinalResult], _ track: Track) -> [Int] {
-        let heard = finals.flatMap(\.hypothesis.words)
-        return track.utterances.map { text, range in
+    private func wrongWords(_ heard: [Word], _ track: Track) -> [Int] {
+        track.utterances.map { text, range in
             // Half of a pause.
             let near = (range.lowerBound - 6400) / 16..<(range.upperBound + 6400) / 16
             let found = heard.filter { near.contains(($0.startMS + $0.endMS) / 2) }.map(\.text)

@@ -35,15 +35,16 @@ struct GateOnsets {
             }
             let heard = noise?.added(to: track, decibels: decibels, below: track, seed: 5) ?? track
             let counting = CountingDetector(try detector())
-            let reference = onsets(heard, try detector(), &windows)
-            let gated = onsets(heard, GatedDetector(counting), &windows)
+            let reference = utterances(heard, try detector(), &windows)
+            let gated = utterances(heard, GatedDetector(counting), &windows)
             alone += reference.count
-            for onset in reference {
-                guard let match = gated.min(by: { abs($0 - onset) < abs($1 - onset) }), abs(match - onset) < 0.5 else {
+            for onset in reference.map(\.lowerBound) {
+                // One that began before it holds it too.
+                guard let match = gated.first(where: { $0.lowerBound < onset + 0.5 && $0.upperBound > onset }) else {
                     lost += 1
                     continue
                 }
-                late.append(max(0, match - onset) * 1000)
+                late.append(max(0, match.lowerBound - onset) * 1000)
             }
             asked = counting.asked
             var name = noise.map { "\($0.rawValue) noise at \(number(decibels)) dB" } ?? "as recorded"
@@ -55,11 +56,14 @@ struct GateOnsets {
         }
     }
 
-    /// Seconds at which utterances begin.
-    private func onsets(_ samples: [Int16], _ detector: any VoiceActivityDetector, _ windows: inout Int) -> [Double] {
+    /// Seconds at which utterances begin and end.
+    private func utterances(
+        _ samples: [Int16], _ detector: any VoiceActivityDetector, _ windows: inout Int
+    ) -> [Range<Double>] {
         var endpointer = Endpointer(strategy: FixedSilence())
         var preprocessor = Preprocessor()
-        var found: [Double] = []
+        var found: [Range<Double>] = []
+        var begun: SampleTime?
         var at = 0
         while at + VoiceActivityWindow.samples <= samples.count {
             var window = samples[at..<at + VoiceActivityWindow.samples].map { Float($0) / 32768 }
@@ -68,13 +72,20 @@ struct GateOnsets {
             windows += 1
             let isSpeech = window.withUnsafeBufferPointer { detector.isSpeech($0) }
             preprocessor.observe(isSpeech: isSpeech)
-            if case .speechStarted(let start) = endpointer.advance(isSpeech: isSpeech, windowEnd: SampleTime(at)) {
-                found.append(Double(start.sample) / Double(SampleTime.rate))
+            switch endpointer.advance(isSpeech: isSpeech, windowEnd: SampleTime(at)) {
+            case .speechStarted(let start): begun = start
+            case .speechEnded(let end, _):
+                if let start = begun { found.append(seconds(start)..<seconds(end)) }
+                begun = nil
+            case .silence, .speech: break
             }
         }
+        if let start = begun { found.append(seconds(start)..<seconds(SampleTime(samples.count))) }
         return found
     }
 }
+
+private func seconds(_ time: SampleTime) -> Double { Double(time.sample) / Double(SampleTime.rate) }
 
 private final class CountingDetector: VoiceActivityDetector {
     private let detector: any VoiceActivityDetector

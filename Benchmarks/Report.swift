@@ -8,7 +8,10 @@ struct Report {
 
     func title(_ text: String) { print("\n\(text)") }
 
-    func note(_ text: String) { print("  \(text)") }
+    func note(_ text: String) {
+        print("  \(text)")
+        fflush(nil)
+    }
 
     /// A distribution beside the limit of its 95th percentile.
     mutating func line(_ name: String, _ values: Quantiles, unit: String, p95Limit: Double? = nil) {

@@ -55,7 +55,7 @@ extension Setting {
         Setting(
             "preprocess.high_pass", \.preprocess.highPass, .choice,
             isReloadable: true,
-            "Whether what lies below 100 Hz is filtered out, such as rumble and wind; `auto`: where it is nearly as loud as the voice."
+            "Whether what lies below 100 Hz is filtered out, such as rumble and wind; `auto`: where it is as loud as the voice."
         ),
         Setting(
             "preprocess.gain", \.preprocess.gain, .choice,
