@@ -53,7 +53,8 @@ final class DirectSession {
         }
         try samples.withUnsafeBytes { bytes in
             for start in stride(from: 0, to: bytes.count, by: 640) {
-                try pipeline.ingest(UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + 640, bytes.count)]), into: &actions)
+                try pipeline.ingest(
+                    UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + 640, bytes.count)]), into: &actions)
                 perform()
             }
         }

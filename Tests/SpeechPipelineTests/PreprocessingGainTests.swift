@@ -30,7 +30,8 @@ import Testing
         samples == Array(original.prefix(original.count / 512 * 512))
     }
 
-    @Test(arguments: [Float(-60), -50, -40, -30, -18, -10, -3]) func `brings a voice to the target within a second and a half, or leaves it near`(
+    @Test(arguments: [Float(-60), -50, -40, -30, -18, -10, -3])
+    func `brings a voice to the target within a second and a half, or leaves it near`(
         level: Float
     ) {
         let (samples, gain) = heard(tone(3, level: level), isAutomatic: false)

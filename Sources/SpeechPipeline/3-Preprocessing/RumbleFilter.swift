@@ -39,7 +39,9 @@ struct RumbleFilter: Sendable {
         // Taken out, because two parts of this value cannot be changed at once.
         var filtered: [Float] = []
         swap(&filtered, &self.filtered)
-        filtered.withUnsafeMutableBufferPointer { apply(to: window, filtered: UnsafeMutableBufferPointer(rebasing: $0[..<window.count])) }
+        filtered.withUnsafeMutableBufferPointer {
+            apply(to: window, filtered: UnsafeMutableBufferPointer(rebasing: $0[..<window.count]))
+        }
         swap(&filtered, &self.filtered)
     }
 
