@@ -43,13 +43,15 @@ struct Command: AsyncParsableCommand {
 
     enum Section: String, CaseIterable, ExpressibleByArgument {
         case onsets, share, feed, publisher, hypotheses, endpoint, capacity, processor, connections, subscribers, text,
-            transcribe, words, wakeword, soak
+            transcribe, words, front, wakeword, soak
     }
 
     @Argument(help: "What to measure.") var sections: [Section] = []
     @Option(help: "Seconds of each load; 20 unless given, and 45 for `capacity`, whose queue grows slowly.") var seconds: Int?
     @Option(help: "Streams that `capacity` begins with; else half of what the bare engine holds.") var streams: Int?
     @Option(help: "Minutes of `transcribe`, of `soak`, and of each sound for `wakeword`.") var minutes = 10
+
+    @Option(help: "Sentences that each voice reads for `front`.") var lines = sentences.count
 
     func run() async throws {
         let speech = try Speech()
@@ -73,6 +75,7 @@ struct Command: AsyncParsableCommand {
             case .soak: try await Soak(speech: speech, minutes: minutes).run(&report)
             case .words: try WordErrors(speech: speech).run(&report)
             case .wakeword: try WakeWords(speech: speech, minutes: minutes).run(&report)
+            case .front: try FrontEnd(speech: speech, lines: lines).run(&report)
             }
         }
         report.end()

@@ -83,8 +83,12 @@ struct Speech {
 }
 
 /// Noise of a known power.
-enum Noise: String, CaseIterable {
+enum Noise: String {
     case white, pink
+    /// Below 60 Hz, in gusts: wind, a lorry.
+    case rumble
+    /// Of the mains, 50 Hz with its second and third harmonics.
+    case hum
 
     func samples(_ count: Int, rms: Double, using random: inout Random) -> [Int16] {
         generate(count, using: &random).map { Int16(clamping: Int($0 * rms)) }
@@ -98,21 +102,49 @@ enum Noise: String, CaseIterable {
         return zip(recording, generate(recording.count, using: &random)).map { Int16(clamping: Int(Double($0) + $1 * rms)) }
     }
 
-    /// Unit power. Pink by Paul Kellet's economy filter (music-dsp, 1999), within 0.5 dB of −3 dB per octave.
+    /// Unit power.
     private func generate(_ count: Int, using random: inout Random) -> [Double] {
+        let raw =
+            switch self {
+            case .white: (0..<count).map { _ in random.normal() }
+            case .pink: pink(count, using: &random)
+            case .rumble: rumble(count, using: &random)
+            case .hum:
+                (0..<count).map { index in
+                    let phase = 2 * .pi * 50 * Double(index) / Double(SampleTime.rate)
+                    return sin(phase) + 0.5 * sin(2 * phase) + 0.3 * sin(3 * phase)
+                }
+            }
+        let rms = (raw.reduce(0) { $0 + $1 * $1 } / Double(max(1, count))).squareRoot()
+        return raw.map { $0 / max(rms, 1e-9) }
+    }
+
+    /// By Paul Kellet's economy filter (music-dsp, 1999), within 0.5 dB of −3 dB per octave.
+    private func pink(_ count: Int, using random: inout Random) -> [Double] {
         var b0 = 0.0
         var b1 = 0.0
         var b2 = 0.0
-        let raw = (0..<count).map { _ in
+        return (0..<count).map { _ in
             let white = random.normal()
-            guard self == .pink else { return white }
             b0 = 0.99765 * b0 + white * 0.0990460
             b1 = 0.96300 * b1 + white * 0.2965164
             b2 = 0.57000 * b2 + white * 1.0526913
             return b0 + b1 + b2 + white * 0.1848
         }
-        let rms = (raw.reduce(0) { $0 + $1 * $1 } / Double(max(1, count))).squareRoot()
-        return raw.map { $0 / max(rms, 1e-9) }
+    }
+
+    /// White noise through four equal low-passes at 60 Hz, louder and quieter by 6 dB over a second.
+    private func rumble(_ count: Int, using random: inout Random) -> [Double] {
+        let share = 1 - exp(-2 * .pi * 60 / Double(SampleTime.rate))
+        var stages = [Double](repeating: 0, count: 4)
+        return (0..<count).map { index in
+            var value = random.normal()
+            for stage in stages.indices {
+                stages[stage] += (value - stages[stage]) * share
+                value = stages[stage]
+            }
+            return value * pow(2, sin(2 * .pi * Double(index) / Double(SampleTime.rate)))
+        }
     }
 }
 
@@ -140,6 +172,17 @@ struct Random: RandomNumberGenerator {
 /// Lower-case words without punctuation.
 func words(_ text: String) -> [String] {
     text.lowercased().split { !$0.isLetter && $0 != "'" }.map(String.init)
+}
+
+/// `speech` with its louder half at `level`, in dB relative to full scale.
+func scaled(_ speech: [Int16], to level: Double) -> [Int16] {
+    let powers = stride(from: 0, to: speech.count - 511, by: 512).map { start in
+        speech[start..<start + 512].reduce(0.0) { $0 + Double($1) * Double($1) } / 512
+    }.sorted()
+    let loud = powers.suffix(max(1, powers.count / 2))
+    let power = loud.reduce(0, +) / Double(max(1, loud.count))
+    let factor = pow(10, level / 20) * 32_768 / max(1, power.squareRoot())
+    return speech.map { Int16(clamping: Int((Double($0) * factor).rounded())) }
 }
 
 func pcm(_ data: Data) -> [Int16] {

@@ -106,7 +106,7 @@ func editDistance(_ a: [String], _ b: [String]) -> Int {
 
 /// The 95 % interval of the difference of two error rates in percentage points, resampling utterances (Bisani and Ney,
 /// "Bootstrap estimates for confidence intervals in ASR performance evaluation", ICASSP 2004).
-private func bootstrap(_ ours: [Int], _ theirs: [Int], words: [Int]) -> (lower: Double, upper: Double) {
+func bootstrap(_ ours: [Int], _ theirs: [Int], words: [Int]) -> (lower: Double, upper: Double) {
     var random = Random(seed: 11)
     let differences = (0..<2000).map { _ in
         var difference = 0

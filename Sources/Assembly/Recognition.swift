@@ -73,8 +73,8 @@ public enum Recognition {
     /// The voice activity detector that is configured.
     public static func makeDetector(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> any VoiceActivityDetector {
         switch settings.preprocess.vad {
-        case .silero: try SileroDetector(model: models.silero, threshold: settings.preprocess.vadThreshold)
-        case .energy: EnergyDetector()
+        case .silero: try SileroDetector(model: models.silero, aggressiveness: settings.preprocess.vadAggressiveness)
+        case .energy: EnergyDetector(aggressiveness: settings.preprocess.vadAggressiveness)
         }
     }
 
@@ -86,7 +86,7 @@ public enum Recognition {
             // A pause waits in it, and a second of audio is taken at a time.
             ringMS: max(
                 settings.audio.ringBufferSizeMS, settings.endpointing.silenceMS + settings.endpointing.minimumSpeechMS + 1500),
-            noiseSuppression: settings.preprocess.denoise)
+            noiseSuppression: settings.preprocess.denoise, highPass: settings.preprocess.highPass, gain: settings.preprocess.gain)
     }
 
     /// What wakes sessions up, as configured; nil when there is no phrase.

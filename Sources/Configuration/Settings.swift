@@ -46,8 +46,10 @@ public struct Settings: Sendable, Equatable {
 
     public struct Preprocess: Sendable, Equatable {
         public var vad = VoiceActivity.silero
-        public var vadThreshold = 0.5
-        public var denoise = NoiseSuppression.auto
+        public var vadAggressiveness = 2
+        public var highPass = Treatment.auto
+        public var gain = Treatment.auto
+        public var denoise = Treatment.auto
 
         public enum VoiceActivity: String, Sendable, CaseIterable { case silero, energy }
     }

@@ -2,7 +2,7 @@ public import SpeechModel
 
 /// The way of one audio frame, as a pure state machine: bytes and hypotheses in, actions out; no clock, no thread, no I/O.
 ///
-/// framing → resampling → voice activity → endpointing → recognition → transcripts: one folder each, in this order.
+/// framing → resampling → preprocessing and voice activity → endpointing → recognition → transcripts: one folder each, in this order.
 public struct SpeechPipeline {
     /// How a session listens.
     public struct Configuration: Sendable {
@@ -15,17 +15,24 @@ public struct SpeechPipeline {
         /// Audio that is kept for pre-roll and while a decoder is awaited, in ms.
         public var ringMS: Int
         /// When the recogniser is asked to suppress noise first.
-        public var noiseSuppression: NoiseSuppression
+        public var noiseSuppression: Treatment
+        /// When what lies below a voice is filtered out.
+        public var highPass: Treatment
+        /// When a voice is brought to the usual level.
+        public var gain: Treatment
         /// What has to be said before anything is recognised; nil for nothing.
         public var wakeWord: WakeWord?
 
         /// Makes a configuration.
         public init(
             endpointing: any EndpointingStrategy = FixedSilence(), minimumSpeechMS: Int = 96, maximumUtteranceMS: Int = 15_000,
-            ringMS: Int = 4000, noiseSuppression: NoiseSuppression = .auto, wakeWord: WakeWord? = nil
+            ringMS: Int = 4000, noiseSuppression: Treatment = .auto, highPass: Treatment = .auto, gain: Treatment = .auto,
+            wakeWord: WakeWord? = nil
         ) {
             self.wakeWord = wakeWord
             self.noiseSuppression = noiseSuppression
+            self.highPass = highPass
+            self.gain = gain
             self.endpointing = endpointing
             self.minimumSpeechMS = minimumSpeechMS
             self.maximumUtteranceMS = maximumUtteranceMS
@@ -45,7 +52,8 @@ public struct SpeechPipeline {
     private var resampler: Resampler
     private var ring: SampleRing
     private var endpointer: Endpointer
-    private let noiseSuppression: NoiseSuppression
+    private var preprocessor: Preprocessor
+    private let noiseSuppression: Treatment
     private var noise = NoiseMeter()
     private var queue = UtteranceQueue()
     private var wakefulness: Wakefulness
@@ -119,6 +127,7 @@ public struct SpeechPipeline {
         wakefulness = Wakefulness(
             configuration.wakeWord, awakeSince: resuming.isAwake ? start : nil,
             windows: ring.capacity / VoiceActivityWindow.samples)
+        preprocessor = Preprocessor(highPass: configuration.highPass, gain: configuration.gain)
         window.reserveCapacity(VoiceActivityWindow.samples)
     }
 
@@ -172,6 +181,7 @@ public struct SpeechPipeline {
         if !window.isEmpty {
             let count = window.count
             window.append(contentsOf: repeatElement(0, count: VoiceActivityWindow.samples - count))
+            preprocess()
             takeWindow(into: &actions)
         }
         isOver = true
@@ -238,6 +248,20 @@ public struct SpeechPipeline {
         guard count > 0 else { return }
         window.append(contentsOf: undecided[..<count])
         undecided.removeFirst(count)
+        if window.count == VoiceActivityWindow.samples { preprocess() }
+    }
+
+    /// Once for each window, before the detector and the ring have it: they hear the same.
+    private mutating func preprocess() {
+        // Taken out, because two parts of this value cannot be changed at once.
+        var window: [Float] = []
+        swap(&window, &self.window)
+        let change = window.withUnsafeMutableBufferPointer { preprocessor.apply(to: $0) }
+        swap(&window, &self.window)
+        if change != 0 {
+            detector.levelChanged(by: change)
+            noise.shift(by: change)
+        }
     }
 
     private mutating func takeWindow(into actions: inout [PipelineAction]) {
@@ -247,6 +271,7 @@ public struct SpeechPipeline {
             if noiseSuppression == .auto { noise.observe(samples, isSpeech: isSpeech) }
             return isSpeech
         }
+        preprocessor.observe(isSpeech: isSpeech)
         isHandedOver = false
         window.removeAll(keepingCapacity: true)
         position = ring.end

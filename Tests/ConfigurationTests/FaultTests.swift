@@ -97,12 +97,16 @@ import Testing
         ),
         ("log:\n  transcripts: yes\n", "default.yaml:2: `log.transcripts` is `yes`; it must be `true` or `false`."),
         (
-            "preprocess:\n  vad_threshold: .nan\n",
-            "default.yaml:2: `preprocess.vad_threshold` is `.nan`; it must be a number from 0.01 to 0.99."
+            "preprocess:\n  vad_aggressiveness: 4\n",
+            "default.yaml:2: `preprocess.vad_aggressiveness` is `4`; it must be a whole number from 0 to 3."
         ),
         (
-            "preprocess:\n  vad_threshold: nan\n",
-            "default.yaml:2: `preprocess.vad_threshold` is `nan`; it must be a number from 0.01 to 0.99."
+            "preprocess:\n  vad_aggressiveness: .nan\n",
+            "default.yaml:2: `preprocess.vad_aggressiveness` is `.nan`; it must be a whole number from 0 to 3."
+        ),
+        (
+            "preprocess:\n  gain: maybe\n",
+            "default.yaml:2: `preprocess.gain` is `maybe`; it must be `off`, `auto` or `on`."
         ),
         ("stt:\n  engine: whisper\n", "default.yaml:2: `stt.engine` is `whisper`; it must be `pocketsphinx`."),
         (

@@ -39,7 +39,7 @@ import Testing
             "audio.sample_rate": "8000", "audio.frame_ms": "10", "audio.channels": "2", "audio.device": "hw:0",
             "audio.mock": "true", "audio.sources": "a=loop:x.wav, b=file:y.wav",
             "audio.ring_buffer_size_ms": "9000", "preprocess.vad": "ENERGY", "preprocess.denoise": "ON",
-            "preprocess.vad_threshold": "0.25",
+            "preprocess.vad_aggressiveness": "3", "preprocess.high_pass": "off", "preprocess.gain": "ON",
             "endpointing.silence_ms": "700", "endpointing.minimum_speech_ms": "50", "endpointing.maximum_utterance_ms": "9000",
             "stt.model_name": "de-de", "stt.device": "CUDA", "stt.compute_dtype": "float16", "stt.beam_size": "3",
             "wakeword.enabled": "true", "wakeword.phrases": "jarvis", "wakeword.sensitivity": "0.3", "wakeword.window_ms": "5000",
@@ -67,7 +67,8 @@ import Testing
         #expect(settings.audio.sampleRate == 8000 && settings.audio.frameMS == 10 && settings.audio.channels == 2)
         #expect(settings.audio.device == "hw:0" && settings.audio.ringBufferSizeMS == 9000)
         #expect(settings.audio.mock == "true" && settings.audio.sources == ["a=loop:x.wav", "b=file:y.wav"])
-        #expect(settings.preprocess.vad == .energy && settings.preprocess.vadThreshold == 0.25)
+        #expect(settings.preprocess.vad == .energy && settings.preprocess.vadAggressiveness == 3)
+        #expect(settings.preprocess.highPass == .off && settings.preprocess.gain == .on)
         #expect(settings.endpointing.silenceMS == 700 && settings.endpointing.minimumSpeechMS == 50)
         #expect(settings.endpointing.maximumUtteranceMS == 9000)
         #expect(settings.wakeword.enabled && settings.wakeword.phrases == ["jarvis"])

@@ -91,7 +91,7 @@ import Testing
         #expect(shown.settings["audio.device"]?.origin == "environment AUDIO_DEVICE")
         #expect(shown.files == configuration.files && shown.hash == configuration.hash)
         #expect(configuration.json.contains(#""value" : "mic \"1\"""#))
-        #expect(configuration.json.contains(#""value" : 0.5"#) && configuration.json.contains(#""value" : null"#))
+        #expect(configuration.json.contains(#""value" : 2"#) && configuration.json.contains(#""value" : null"#))
     }
 
     @Test func theHashTellsValuesApartAndNothingElse() throws {

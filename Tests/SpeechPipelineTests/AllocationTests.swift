@@ -28,7 +28,7 @@ struct AllocationTests {
     }
 
     @Test(arguments: [8000, 16_000, 22_050, 44_100, 47_999, 48_000], AudioFormat.Encoding.allCases)
-    func `Framing, resampling, ring, voice activity and endpointing allocate nothing per frame after the warm-up`(
+    func `Framing, resampling, preprocessing, ring, voice activity and endpointing allocate nothing per frame after the warm-up`(
         rate: Int, encoding: AudioFormat.Encoding
     ) throws {
         let format = try AudioFormat(sampleRate: rate, channels: 2, encoding: encoding)
@@ -80,6 +80,7 @@ private struct Stages {
     private var decoder: PCMDecoder
     private var resampler: Resampler
     private var ring = SampleRing()
+    private var preprocessor = Preprocessor(highPass: .auto, gain: .on)
     private let gate = GatedDetector(LevelDetector())
     private var endpointer = Endpointer(strategy: FixedSilence())
     private var decoded: [Float] = []
@@ -91,19 +92,29 @@ private struct Stages {
         resampler = Resampler(inputRate: format.sampleRate)
     }
 
+    private static func treat(
+        _ samples: inout [Float], _ preprocessor: inout Preprocessor, _ ring: inout SampleRing, _ gate: GatedDetector
+    ) -> Bool {
+        samples.withUnsafeMutableBufferPointer {
+            let window = UnsafeMutableBufferPointer(rebasing: $0[..<VoiceActivityWindow.samples])
+            let change = preprocessor.apply(to: window)
+            if change != 0 { gate.levelChanged(by: change) }
+            ring.append(UnsafeBufferPointer(window))
+            let isSpeech = gate.isSpeech(UnsafeBufferPointer(window))
+            preprocessor.observe(isSpeech: isSpeech)
+            return isSpeech
+        }
+    }
+
     mutating func hear(_ bytes: [UInt8], _ range: Range<Int>) throws {
         try bytes.withUnsafeBytes { bytes in
             try decoder.decode(UnsafeRawBufferPointer(rebasing: bytes[range]), into: &decoded)
         }
-        let before = resampled.count
         decoded.withUnsafeBufferPointer { resampler.resample($0, into: &resampled) }
         decoded.removeAll(keepingCapacity: true)
-        resampled.withUnsafeBufferPointer { ring.append(UnsafeBufferPointer(rebasing: $0[before...])) }
 
         while resampled.count >= VoiceActivityWindow.samples {
-            let isSpeech = resampled.withUnsafeBufferPointer {
-                gate.isSpeech(UnsafeBufferPointer(rebasing: $0[..<VoiceActivityWindow.samples]))
-            }
+            let isSpeech = Self.treat(&resampled, &preprocessor, &ring, gate)
             resampled.removeFirst(VoiceActivityWindow.samples)
             time = time + VoiceActivityWindow.samples
             if case .speechStarted(let start) = endpointer.advance(isSpeech: isSpeech, windowEnd: time) {

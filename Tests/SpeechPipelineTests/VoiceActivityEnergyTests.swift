@@ -19,6 +19,20 @@ import Testing
         #expect(share(of: decisions, where: stream.noise) <= 0.005)
     }
 
+    @Test func `A more aggressive detector misses more speech and takes less noise for it`() throws {
+        let stream = try NoisySpeech(.pink, signalToNoise: 0)
+        let noise = Noise.white.samples(300 * 16_000, level: -40, seed: 5)
+        var hits: [Double] = []
+        var alarms: [Int] = []
+        for aggressiveness in 0...3 {
+            hits.append(share(of: stream.decisions(of: EnergyDetector(aggressiveness: aggressiveness)), where: stream.speech))
+            let detector = EnergyDetector(aggressiveness: aggressiveness)
+            alarms.append(
+                Fixtures.windows(of: noise).filter { window in window.withUnsafeBufferPointer { detector.isSpeech($0) } }.count)
+        }
+        #expect(hits[0] > hits[3] && hits[3] >= 0.85 && alarms[0] > alarms[3] && alarms[0] <= 300, "\(hits), \(alarms)")
+    }
+
     @Test(arguments: Noise.allCases, [Float(-80), -60, -40, -30])
     func `Two minutes of stationary noise are not speech`(noise: Noise, level: Float) {
         let detector = EnergyDetector()

@@ -33,6 +33,21 @@ private final class Recorder: VoiceActivityDetector {
         }
     }
 
+    @Test func `A room that a gain makes quieter or louder is the same room`() {
+        for change: Float in [-24, 24] {
+            let recorder = Recorder()
+            let gate = GatedDetector(recorder)
+            hear(Noise.pink.samples(12 * 16_000, level: -50), with: gate)
+            gate.levelChanged(by: change)
+            let before = recorder.windows.count
+            hear(Noise.pink.samples(4 * 16_000, level: -50 + change, seed: 2), with: gate)
+            #expect(recorder.windows.count < before + 40, "the gate stays shut")
+            // Softer than the room was before the gain fell.
+            hear(Noise.pink.samples(1600, level: -38 + change, seed: 3), with: gate)
+            #expect(gate.isOpen)
+        }
+    }
+
     @Test func `In digital silence only the probes are heard`() {
         let recorder = Recorder()
         hear(Array(repeating: 0, count: 60 * 16_000), with: GatedDetector(recorder))

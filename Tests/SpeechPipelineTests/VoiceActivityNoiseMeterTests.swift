@@ -47,6 +47,21 @@ import Testing
         #expect(!meter.isNoisy)
     }
 
+    @Test func `judges the same after a gain changed`() throws {
+        let voice = try #require(voices().first)
+        for (level, expected) in [(Float(-36), true), (-76, false)] {
+            let room = Noise.white.samples(16 * 512 + voice.count, level: level)
+            let heard = zip(room, Array(repeating: 0, count: 16 * 512) + voice).map { $0 + $1 }
+            var meter = NoiseMeter()
+            for (index, window) in Fixtures.windows(of: heard).prefix(16 + 12).enumerated() {
+                if index == 16 { meter.shift(by: -20) }
+                let louder = window.map { $0 * (index < 16 ? 10 : 1) }
+                louder.withUnsafeBufferPointer { meter.observe($0, isSpeech: index >= 16) }
+            }
+            #expect(meter.isNoisy == expected)
+        }
+    }
+
     @Test func `says nothing about a stream that begins with a voice`() throws {
         let voice = try #require(voices().first)
         var meter = NoiseMeter()
@@ -64,7 +79,7 @@ import Testing
     }
 
     /// What a pipeline in this mode asks of the recogniser for a tone in white noise.
-    private func asks(_ mode: NoiseSuppression, noise level: Float) throws -> Bool? {
+    private func asks(_ mode: Treatment, noise level: Float) throws -> Bool? {
         var configuration = SpeechPipeline.Configuration()
         configuration.noiseSuppression = mode
         var pipeline = SpeechPipeline(

@@ -50,8 +50,17 @@ extension Setting {
             "preprocess.vad", \.preprocess.vad, .choice,
             "Voice activity detector: the neural one, or a model-free one that goes by energy."),
         Setting(
-            "preprocess.vad_threshold", \.preprocess.vadThreshold, .number(0.01...0.99),
-            "Probability from which audio is taken for speech; lower hears more."),
+            "preprocess.vad_aggressiveness", \.preprocess.vadAggressiveness, .integer(0...3),
+            "How sure the detector must be before audio is taken for speech: 0 misses least, 3 lets least noise through."),
+        Setting(
+            "preprocess.high_pass", \.preprocess.highPass, .choice,
+            isReloadable: true,
+            "Whether what lies below 100 Hz is filtered out, such as rumble and wind; `auto`: where it is as loud as the voice."
+        ),
+        Setting(
+            "preprocess.gain", \.preprocess.gain, .choice,
+            isReloadable: true,
+            "Whether a voice is brought to the usual level; `auto`: in sessions in which one is much quieter or louder."),
         Setting(
             "preprocess.denoise", \.preprocess.denoise, .choice,
             isReloadable: true,

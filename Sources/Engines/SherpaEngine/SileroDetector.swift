@@ -9,17 +9,20 @@ public import SpeechPipeline
 public final class SileroDetector: VoiceActivityDetector, @unchecked Sendable {
     private let detector: OpaquePointer
 
+    /// The probability from which a window counts as speech, for each aggressiveness; 0.5 is Silero's own.
+    private static let thresholds: [Float] = [0.2, 0.35, 0.5, 0.7]
+
     /// Loads the model.
     ///
-    /// - Parameter threshold: speech probability from which a window counts, 0–1.
+    /// - Parameter aggressiveness: 0–3, how much must speak for speech.
     /// - Throws: ``ErrorCode/brokenModel`` naming the file.
-    public init(model: String, threshold: Double) throws(SpeechError) {
+    public init(model: String, aggressiveness: Int) throws(SpeechError) {
         guard ONNXFile.isWhole(model) else { throw Self.broken(model) }
         let made = model.withCString { path in
             "cpu".withCString { provider in
                 var configuration = SherpaOnnxVadModelConfig()
                 configuration.silero_vad.model = path
-                configuration.silero_vad.threshold = Float(threshold)
+                configuration.silero_vad.threshold = Self.thresholds[aggressiveness]
                 // Hangover and minimum length belong to the endpointer: the detector says what it hears, window by window.
                 configuration.silero_vad.min_silence_duration = 0.03
                 configuration.silero_vad.min_speech_duration = 0.01

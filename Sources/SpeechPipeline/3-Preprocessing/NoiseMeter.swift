@@ -42,6 +42,12 @@ struct NoiseMeter: Sendable {
         }
     }
 
+    /// Remembers voice and noise louder or quieter by so many dB.
+    mutating func shift(by decibels: Float) {
+        voice = BandLevels.shifted(voice, by: decibels)
+        for index in noise.indices { noise[index] = BandLevels.shifted(noise[index], by: decibels) }
+    }
+
     /// Whether what was heard so far asks for suppression; false before any noise was heard alone.
     var isNoisy: Bool {
         let count = min(noiseWindows, Self.memory)

@@ -84,6 +84,11 @@ public final class GatedDetector: VoiceActivityDetector {
         return isSpeech
     }
 
+    public func levelChanged(by decibels: Float) {
+        floor.shift(by: decibels)
+        leased?.levelChanged(by: decibels)
+    }
+
     public func reset() {
         release()
         floor = NoiseFloor()

@@ -8,8 +8,8 @@
 /// hit from 5 dB signal to noise up, 96 % at 0 dB and 90 % at −3 dB, with less than 0.5 % false alarms. It hears levels,
 /// not voices: a slamming door or music counts as speech, and a noise that begins does so for up to four seconds.
 public final class EnergyDetector: VoiceActivityDetector {
-    /// The score that begins speech, and the one that keeps it, in mean deviations. Noise alone scores about 2.
-    private static let onset: Float = 9
+    /// The score that begins speech for each aggressiveness, and the one that keeps it, in mean deviations. Noise alone scores about 2.
+    private static let onsets: [Float] = [7, 8, 9, 12]
     private static let offset: Float = 4
     /// What one band adds at most: a hum or a whistle alone, with its leakage into the neighbours, must not outweigh the
     /// other bands.
@@ -26,19 +26,25 @@ public final class EnergyDetector: VoiceActivityDetector {
     /// Windows for which speech is still held; 0 in noise.
     private var held = 0
 
+    private let onset: Float
+
     /// Makes a detector at the beginning of a stream.
-    public init() {}
+    ///
+    /// - Parameter aggressiveness: 0–3, how far speech must stand out.
+    public init(aggressiveness: Int = 2) { onset = Self.onsets[aggressiveness] }
 
     public func isSpeech(_ window: UnsafeBufferPointer<Float>) -> Bool {
         let levels = BandLevels.measure(window)
         if floor.isKnown {
             let excess = floor.excess(levels).clamped(lowerBound: .zero, upperBound: .init(repeating: Self.bandLimit))
             score += ((excess * Self.weights).sum() - score) * Self.smoothing
-            held = score > (held > 0 ? Self.offset : Self.onset) ? Self.hangover : max(0, held - 1)
+            held = score > (held > 0 ? Self.offset : onset) ? Self.hangover : max(0, held - 1)
         }
         floor.observe(levels, isNoise: held == 0)
         return held > 0
     }
+
+    public func levelChanged(by decibels: Float) { floor.shift(by: decibels) }
 
     public func reset() {
         floor = NoiseFloor()

@@ -13,6 +13,12 @@ struct BandLevels {
     /// What is quieter counts as this level, in dB: far below any microphone's noise, above the rounding of 16-bit samples.
     static let silence: Float = -90
 
+    /// The same levels after a gain of so many dB.
+    static func shifted(_ levels: Bands, by decibels: Float) -> Bands {
+        pointwiseMax(levels + decibels, .init(repeating: silence)).replacing(
+            with: levels, where: levels .<= .init(repeating: silence))
+    }
+
     /// Measures `window`, whose length is a multiple of 32.
     static func measure(_ window: UnsafeBufferPointer<Float>) -> Bands {
         guard let base = UnsafeRawPointer(window.baseAddress) else { return Bands(repeating: silence) }

@@ -39,6 +39,13 @@ struct NoiseFloor: Sendable {
     /// How far each band is above the floor, in mean absolute deviations.
     func excess(_ levels: BandLevels.Bands) -> BandLevels.Bands { (levels - mean) / deviation }
 
+    /// Remembers the room louder or quieter by so many dB; silence stays silence.
+    mutating func shift(by decibels: Float) {
+        mean = BandLevels.shifted(mean, by: decibels)
+        for index in stretches.indices { stretches[index] = BandLevels.shifted(stretches[index], by: decibels) }
+        sum += decibels * Float(summed)
+    }
+
     /// Takes the levels of the next window.
     mutating func observe(_ levels: BandLevels.Bands, isNoise: Bool) {
         if isNoise && isKnown {

@@ -6,8 +6,14 @@ import SpeechModel
 public protocol VoiceActivityDetector: AnyObject {
     /// Whether `window`, ``VoiceActivityWindow/samples`` samples in −1…1 that follow the last call's, holds speech.
     func isSpeech(_ window: UnsafeBufferPointer<Float>) -> Bool
+    /// The gain in front changed: from the next window on, the same sound is louder by so many dB. For those who remember a room's level.
+    func levelChanged(by decibels: Float)
     /// Forgets everything heard: the next window begins a new stream.
     func reset()
+}
+
+extension VoiceActivityDetector {
+    public func levelChanged(by decibels: Float) {}
 }
 
 /// The unit of voice activity and endpointing.
