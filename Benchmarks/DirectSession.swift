@@ -40,7 +40,7 @@ final class DirectSession {
         func perform() {
             for action in actions {
                 switch action {
-                case .begin(_, let suppressesNoise):
+                case .begin(_, let suppressesNoise, _):
                     utterances.append(Utterance(start: .zero, suppressesNoise: suppressesNoise))
                 case .recognise(_, let range):
                     let last = utterances.count - 1
@@ -69,7 +69,7 @@ final class DirectSession {
         var adaptation: String?
         var words: [Word] = []
         for utterance in utterances {
-            try decoder.start(adaptation: adaptation, suppressesNoise: utterance.suppressesNoise)
+            try decoder.start(adaptation: adaptation, suppressesNoise: utterance.suppressesNoise, keyPhrases: nil)
             for start in stride(from: 0, to: utterance.samples.count, by: VoiceActivityWindow.samples) {
                 try utterance.samples[start..<min(start + VoiceActivityWindow.samples, utterance.samples.count)]
                     .withUnsafeBufferPointer { try decoder.accept($0) }

@@ -49,7 +49,7 @@ struct FirstHypotheses {
         var delays: [Double] = []
         var adaptation = ""
         for utterance in speech.real.flatMap(\.utterances) {
-            try decoder.start(adaptation: adaptation, suppressesNoise: false)
+            try decoder.start(adaptation: adaptation, suppressesNoise: false, keyPhrases: nil)
             var readings: [Load.Partial] = []
             try utterance.samples.withUnsafeBufferPointer { samples in
                 for at in stride(from: 0, to: samples.count, by: 512) {

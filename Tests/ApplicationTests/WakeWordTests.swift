@@ -38,8 +38,10 @@ import Testing
         session.end()
         let told = await listener.untilEnd()
         #expect(told.finals.map(\.sequence) == [1, 2])
-        #expect(told.finals.map(\.hypothesis.text) == ["utterance-4", "utterance-5"])
-        #expect(recognizer.keyPhrases.withLock { $0 } == [phrases, phrases, phrases, nil, nil])
+        // When the phrase is noticed late, the fourth was listened to for it before it was recognised.
+        let asked = recognizer.keyPhrases.withLock { $0 }
+        #expect(asked.dropLast(2).allSatisfy { $0 == phrases } && asked.suffix(2) == [nil, nil] && (5...6).contains(asked.count))
+        #expect(told.finals.map(\.hypothesis.text) == ["utterance-\(asked.count - 1)", "utterance-\(asked.count)"])
         let finals = feed.transcripts.filter { $0.sequenceNumber != nil }
         #expect(finals.map(\.hypothesis) == told.finals.map(\.hypothesis))
         let events = feed.events.filter { $0.type != .stateChanged }
