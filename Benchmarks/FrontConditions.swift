@@ -21,7 +21,7 @@ extension FrontEnd {
         /// Whether the preprocessor promises to make it better; else it must not make it worse.
         var isHelped: Bool {
             switch self {
-            case .faint, .twoVoices, .hum, .rumble: true
+            case .faint, .twoVoices, .rumble: true
             default: false
             }
         }

@@ -52,12 +52,17 @@ def finals(server, samples):
     return asyncio.run(run())
 
 
+def understood(texts):
+    """How many have the sentence; a breath more or less may be heard in what was that disturbed."""
+    return sum(sentence in text for text in texts)
+
+
 @pytest.mark.parametrize("key, disturbed", [("gain", faint), ("high_pass", in_rumble)])
 def test_a_voice_is_made_audible_where_it_is_needed(server, start_server, speech, key, disturbed):
     # The first sentence is when the need for it is heard.
-    assert finals(server, disturbed(recording(speech)))[-2:] == [sentence] * 2
+    assert understood(finals(server, disturbed(recording(speech)))) >= 2
     with start_server("--set", f"preprocess.{key}=off") as without:
-        assert finals(without, disturbed(recording(speech)))[-2:] != [sentence] * 2
+        assert understood(finals(without, disturbed(recording(speech)))) == 0
 
 
 def test_a_clear_voice_is_left_alone(server, start_server, speech):

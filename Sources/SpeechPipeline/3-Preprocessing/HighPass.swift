@@ -15,8 +15,12 @@ struct HighPass: Sendable {
 
     /// Filters `samples` in place; they follow the last call's.
     mutating func filter(_ samples: UnsafeMutableBufferPointer<Float>) {
-        first.filter(samples)
-        second.filter(samples)
+        // In one loop, so that the processor works on both at once; on copies, which it can keep in registers.
+        var (first, second) = (first, second)
+        for index in samples.indices { samples[index] = second.filter(first.filter(samples[index])) }
+        first.forgetTraces()
+        second.forgetTraces()
+        (self.first, self.second) = (first, second)
     }
 }
 
@@ -42,16 +46,16 @@ private struct Biquad: Sendable {
         a2 = Float((1 - alpha) / a0)
     }
 
-    mutating func filter(_ samples: UnsafeMutableBufferPointer<Float>) {
-        var (s1, s2) = (s1, s2)
-        for index in samples.indices {
-            let input = samples[index]
-            let output = b0 * input + s1
-            s1 = b1 * input - a1 * output + s2
-            s2 = b0 * input - a2 * output
-            samples[index] = output
-        }
-        self.s1 = abs(s1) < Self.nothing ? 0 : s1
-        self.s2 = abs(s2) < Self.nothing ? 0 : s2
+    @inline(__always)
+    mutating func filter(_ input: Float) -> Float {
+        let output = b0 * input + s1
+        s1 = b1 * input - a1 * output + s2
+        s2 = b0 * input - a2 * output
+        return output
+    }
+
+    mutating func forgetTraces() {
+        if abs(s1) < Self.nothing { s1 = 0 }
+        if abs(s2) < Self.nothing { s2 = 0 }
     }
 }
