@@ -46,7 +46,9 @@ let package = Package(
         .target(name: "Ports", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(
             name: "Application",
-            dependencies: ["Lanes", "PipelineFeed", "Ports", "SessionMirror", "SpeechModel", "SpeechPipeline", "Telemetry"],
+            dependencies: [
+                "Lanes", "PipelineFeed", "Ports", "Resilience", "SessionMirror", "SpeechModel", "SpeechPipeline", "Telemetry",
+            ],
             swiftSettings: strict),
 
         // Beside the layers
@@ -54,6 +56,7 @@ let package = Package(
         .target(name: "Failover", dependencies: ["Lanes", "SpeechModel"], swiftSettings: fast),
         .target(name: "TextAnalysis", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(name: "PipelineFeed", dependencies: ["SpeechModel", "TextAnalysis"], swiftSettings: strict),
+        .target(name: "Resilience", dependencies: ["Ports", "SpeechModel"], swiftSettings: strict),
         .target(name: "SessionMirror", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(
             name: "Telemetry",
@@ -131,7 +134,8 @@ let package = Package(
             dependencies: [
                 "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed",
                 "PocketSphinxEngine",
-                "Ports", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel", "SpeechPipeline", "Telemetry",
+                "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel", "SpeechPipeline",
+                "Telemetry",
                 "TextAnalysis",
                 "WireProtocol", "Workers", "ZMQEdge",
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -240,9 +244,11 @@ let package = Package(
         .testTarget(
             name: "ApplicationTests",
             dependencies: [
-                "Application", "Lanes", "PipelineFeed", "Ports", "SessionMirror", "SpeechModel", "SpeechPipeline", "Telemetry",
+                "Application", "Lanes", "PipelineFeed", "Ports", "Resilience", "SessionMirror", "SpeechModel", "SpeechPipeline",
+                "Telemetry",
             ],
             swiftSettings: strict),
+        .testTarget(name: "ResilienceTests", dependencies: ["Ports", "Resilience", "SpeechModel"], swiftSettings: strict),
         .testTarget(name: "SessionMirrorTests", dependencies: ["SessionMirror", "SpeechModel"], swiftSettings: strict),
         .testTarget(
             name: "PipelineFeedTests", dependencies: ["PipelineFeed", "SpeechModel", "TextAnalysis", "WireProtocol"],

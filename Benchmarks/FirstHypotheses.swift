@@ -65,7 +65,8 @@ struct FirstHypotheses {
             adaptation = final.adaptation ?? ""
             let words = final.hypothesis.words
             for (word, shown) in zip(words, firstShown(words.map(\.text), in: readings)) {
-                delays.append((shown?.at ?? Double(utterance.samples.count) / Double(SampleTime.rate)) * 1000 - Double(word.endMS))
+                delays.append(
+                    (shown?.at ?? Double(utterance.samples.count) / Double(SampleTime.rate)) * 1000 - Double(word.endMS))
             }
         }
         return delays

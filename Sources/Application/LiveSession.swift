@@ -9,7 +9,9 @@ import Telemetry
 
 /// One live session: the ordered loop around a ``SpeechPipeline``. It outlives its connection, so that a client can resume.
 ///
-/// Other threads only put things into its inbox and wake its lane; everything that is ordered happens in ``drain()``.
+/// Other threads only put things into its inbox and wake its lane; everything that is ordered happens in ``drain()``. Nothing isolated can
+/// be called from outside, so that a lane never has a job of a session: one that its thread does not come back from can be left alone
+/// with that thread (``quarantine(afterMS:)``).
 public actor LiveSession: LaneClient, RecognitionObserver {
     /// The session's public name.
     public nonisolated let id: SessionID
@@ -30,10 +32,13 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private nonisolated let lane: Lane
     private nonisolated let services: SessionServices
     private nonisolated let inbox: Mutex<SessionInbox>
+    private nonisolated let voice: SessionVoice
+    /// The lane does not come back from this session; what it still does is of no use.
+    private nonisolated let isQuarantined = Atomic<Bool>(false)
 
     private var pipeline: SpeechPipeline?
     private var gate: GatedDetector?
-    private var recognitions: [UtteranceKey: any Recognition] = [:]
+    private nonisolated let recognitions = OpenRecognitions()
     /// Utterances in which only the wake word is listened for: nobody is told of them.
     private var spotted: Set<UtteranceKey> = []
     /// Utterances that were spoken to their end and have no answer that was told.
@@ -73,12 +78,13 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         self.lane = lane
         self.services = services
         resumption = SpeechPipeline.Resumption(inputSample: 0, lastSequence: 0)
+        voice = SessionVoice(id, services: services)
         outlet = SessionOutlet(
             SessionDescription(
                 session: id, audio: audioID, token: resumeToken, tenant: tenant, name: name, language: self.language,
                 sampleRate: format.sampleRate, channels: format.channels, encoding: format.encoding.rawValue,
                 needsWaking: configuration.wakeWord != nil),
-            services: services)
+            voice: voice, services: services)
     }
 
     /// Goes on with a session that began at another server; its client is awaited.
@@ -104,7 +110,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         self.services = services
         resumption = SpeechPipeline.Resumption(
             inputSample: session.nextSample, lastSequence: session.lastSequence, isAwake: session.isAwake)
-        outlet = SessionOutlet(description, mirrored: session, services: services)
+        voice = SessionVoice(id, services: services)
+        outlet = SessionOutlet(description, mirrored: session, voice: voice, services: services)
         hasEnded = session.endedAt != nil
         if hasEnded { inbox.withLock { $0.close() } }
         detachedSince.store(max(1, services.clock.monotonicNanoseconds), ordering: .relaxed)
@@ -200,9 +207,38 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         if inbox.withLock({ $0.queue() }) { lane.wake(self) }
     }
 
-    public nonisolated func runOnLane() { assumeIsolated { $0.drain() } }
+    public nonisolated func runOnLane() {
+        guard !isQuarantined.load(ordering: .relaxed) else { return }
+        voice.activity.during(.preprocess) { assumeIsolated { $0.drain() } }
+    }
 
-    public nonisolated func runLaterOnLane() { assumeIsolated { $0.decide() } }
+    public nonisolated func runLaterOnLane() {
+        guard !isQuarantined.load(ordering: .relaxed) else { return }
+        voice.activity.during(.preprocess) { assumeIsolated { $0.decide() } }
+    }
+
+    /// The lane's thread did not come back from this session for so long, and goes on without it: its client is told, its decoders are
+    /// freed, its subscribers hear of its end, and a standby need not go on with it. Never enters what the thread may be in.
+    ///
+    /// - Returns: the stage that is stuck, and what the client is told.
+    nonisolated func quarantine(afterMS limit: Int) -> (stage: PipelineStage, error: SpeechError) {
+        isQuarantined.store(true, ordering: .relaxed)
+        let stage = voice.activity.stage
+        let error = SpeechError(
+            .stageStuck, "The stage \(stage.rawValue) of this session did not come back within \(limit) ms.",
+            advice: "Start a new session, and send the audio that was not finalised.")
+        let listener = inbox.withLock { inbox in
+            inbox.close()
+            return inbox.listener
+        }
+        recognitions.cancelAll()
+        services.metrics.stuckStages[stage.rawValue].increment()
+        services.metrics.errors[stage.rawValue, error.code.rawValue].increment()
+        listener?.session(.broken(error))
+        services.replication?.replicate(.ended(session: id.description)) {}
+        voice.giveUp(stage, error)
+        return (stage, error)
+    }
 
     // MARK: - on the lane
 
@@ -228,10 +264,14 @@ public actor LiveSession: LaneClient, RecognitionObserver {
                 // First what waits to be decided, which could take a decoder again.
                 if isDecisionDue { decide() }
                 // Somebody who is there can use the decoder; the audio is kept and decoded again if the client comes back.
-                for (key, recognition) in recognitions where requests[key] == nil { recognition.park() }
+                for (key, recognition) in recognitions.all where requests[key] == nil { recognition.park() }
             case .source(let news): take(news)
             case .safe(let number): outlet.markSafe(number)
             case .abandon(let reason): if !hasEnded { giveUp(reason, because: "taken-over") }
+            case .expire:
+                guard !hasEnded else { break }
+                recognitions.cancelAll()
+                close("expired")
             case .end(let serverStops):
                 if serverStops { outlet.feed?.tell(.serverStopping) }
                 guard !isEnding else { break }
@@ -336,21 +376,23 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         // When the wake word was noticed, if that is what happened.
         var woken: UInt64?
         for action in current {
+            guard !isQuarantined.load(ordering: .relaxed) else { return }
             switch action {
             case .begin(let key, let suppressesNoise, let keyPhrases):
                 if keyPhrases != nil { spotted.insert(key) }
-                recognitions[key] = services.recognizer.begin(
-                    RecognitionRequest(
-                        key: key, adaptation: adaptation, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases),
-                    observer: self)
+                let request = RecognitionRequest(
+                    key: key, adaptation: adaptation, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases)
+                voice.activity.during(keyPhrases == nil ? .stt : .wakeword) {
+                    recognitions[key] = services.recognizer.begin(request, observer: self)
+                }
             case .recognise(let key, let range):
                 if let recognition = recognitions[key] {
-                    pipeline?.withSamples(in: range) { recognition.append($0) }
+                    voice.activity.during(.stt) { pipeline?.withSamples(in: range) { recognition.append($0) } }
                     services.metrics.preprocess.observe(Double(services.clock.monotonicNanoseconds &- since) / 1e9)
                 }
                 if !spotted.contains(key) { outlet.feed?.heard(key, range) }
             case .finish(let key):
-                recognitions[key]?.finish()
+                voice.activity.during(.stt) { recognitions[key]?.finish() }
                 guard !spotted.contains(key) else { break }
                 let now = services.clock.monotonicNanoseconds
                 let arrived = woken == nil ? since : lastArrival
@@ -398,15 +440,10 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     }
 
     private func giveUp(_ error: SpeechError, because reason: String) {
-        cancelAll()
+        recognitions.cancelAll()
         isEnding = true
         close(reason)
         outlet.listener?.session(.broken(error))
-    }
-
-    private func cancelAll() {
-        for recognition in recognitions.values { recognition.cancel() }
-        recognitions = [:]
     }
 
     private func close(_ reason: String) {
@@ -428,12 +465,13 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     }
 
     /// Ends the session if its client has not come back meanwhile; returns whether it did.
-    func expire(now: UInt64, resumeWindowSeconds: Int) -> Bool {
-        guard hasBeenAlone(for: resumeWindowSeconds, at: now) else { return false }
-        if !hasEnded {
-            cancelAll()
-            close("expired")
+    nonisolated func expire(now: UInt64, resumeWindowSeconds: Int) -> Bool {
+        let isOver = inbox.withLock { inbox in
+            guard hasBeenAlone(for: resumeWindowSeconds, at: now) else { return false }
+            inbox.add(.expire)
+            return true
         }
-        return true
+        if isOver { wake() }
+        return isOver
     }
 }

@@ -7,9 +7,8 @@ import Telemetry
 struct SessionFeed {
     private let services: SessionServices
     private let session: SessionID
-    private var states: SessionStates
+    private let voice: SessionVoice
     private var transcripts: TranscriptFeed
-    private var outputs: [SessionOutput] = []
     private var hasAudio = false
     /// The utterance that is being spoken, or was last.
     private var spoken: (key: UtteranceKey, through: SampleTime)?
@@ -21,12 +20,13 @@ struct SessionFeed {
     ///   - states: those of a session that has not begun.
     init(
         _ source: TranscriptSource, name: String, lastSequence: Int = 0, states: SessionStates = SessionStates(),
-        services: SessionServices
+        voice: SessionVoice, services: SessionServices
     ) {
         self.services = services
-        self.states = states
+        self.voice = voice
         session = source.session
         transcripts = TranscriptFeed(source: source, lastSequence: lastSequence, annotate: services.annotate)
+        voice.begin(states)
         tell(
             .sessionBegan(metadata: [
                 "source": .text(name), "sample_rate": .integer(source.sampleRate), "channels": .integer(source.channels),
@@ -34,16 +34,7 @@ struct SessionFeed {
     }
 
     /// Takes what happened, and tells what follows from it.
-    mutating func tell(_ input: SessionInput) {
-        states.apply(input, into: &outputs)
-        for output in outputs {
-            switch output {
-            case .transition(let from, let to): services.metrics.transitions[from.rawValue, to.rawValue].increment()
-            case .event(let event): services.feed.publish(event, of: session)
-            }
-        }
-        outputs.removeAll(keepingCapacity: true)
-    }
+    func tell(_ input: SessionInput) { voice.tell(input) }
 
     /// Audio comes, or the client that sent it is away.
     mutating func hears(_ isHearing: Bool) {
@@ -65,17 +56,19 @@ struct SessionFeed {
         tell(.speechStopped(key, atMS: spoken.through.milliseconds))
     }
 
-    /// Makes the message of a final; `timeline` reaches up to its way out. nil when its number was there before.
+    /// Makes the message of a final; `timeline` reaches up to its way out. nil when its number was there before, or the session
+    /// was given up meanwhile.
     mutating func prepare(_ final: FinalResult, timeline: StageTimeline) -> Publication? {
-        guard var transcript = transcripts.transcript(of: final, timeline: timeline) else { return nil }
+        let transcript = voice.activity.during(.language) { transcripts.transcript(of: final, timeline: timeline) }
+        guard var transcript, !voice.isOver else { return nil }
         transcript.timeline.mark(.language, at: services.clock.monotonicNanoseconds)
-        return services.feed.prepare(transcript)
+        return voice.activity.during(.publish) { services.feed.prepare(transcript) }
     }
 
     /// Publishes a final.
     mutating func publish(_ final: Publication) {
         guard let sequence = final.sequence, let timeline = final.timeline else { return }
-        services.feed.publish(final)
+        guard voice.publish(final) else { return }
         services.metrics.observe(timeline)
         tell(.finalReady(sequence: sequence, language: final.language, processingTimeMS: timeline.processingTimeMS))
     }

@@ -18,6 +18,8 @@ struct SessionInbox {
         case safe(Int)
         /// The session is no longer this server's.
         case abandon(SpeechError)
+        /// The client stayed away for too long.
+        case expire
     }
 
     /// What the recogniser said, and when.
@@ -49,6 +51,8 @@ struct SessionInbox {
     /// Bytes that the current connection is about to send again.
     private var overlap = 0
     private(set) var connection = 0
+    /// Of the current connection; nil while there is none.
+    private(set) var listener: (any SessionListener)?
     private var isQueued = false
     private var isOver = false
 
@@ -81,6 +85,7 @@ struct SessionInbox {
     /// A new connection.
     mutating func attach(_ listener: any SessionListener, lastSequence: Int?) -> Int {
         connection += 1
+        self.listener = listener
         waiting.controls.append(.attach(listener, lastSequence: lastSequence))
         overlap = 0
         // The rest of a cut sample will not come: the new connection begins with a whole one.
@@ -95,7 +100,10 @@ struct SessionInbox {
         return connection
     }
 
-    mutating func add(_ control: Control) { waiting.controls.append(control) }
+    mutating func add(_ control: Control) {
+        if case .detach(connection: connection) = control { listener = nil }
+        waiting.controls.append(control)
+    }
 
     mutating func add(_ answer: Answer) { waiting.answers.append(answer) }
 

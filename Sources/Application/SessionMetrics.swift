@@ -1,4 +1,5 @@
 import PipelineFeed
+import Resilience
 import SpeechModel
 public import Telemetry
 
@@ -19,6 +20,10 @@ public struct SessionMetrics: Sendable {
     let transitions: MetricFamily<Counter>
     let wordsShown: Counter
     let wordsRevised: Counter
+    /// Sessions that were given up, by the stage that their thread did not come back from.
+    let stuckStages: MetricFamily<Counter>
+    /// Sessions that were not let in, by reason.
+    let refused: MetricFamily<Counter>
     private let capture: Histogram
     private let wakeword: Histogram
     private let language: Histogram
@@ -44,6 +49,12 @@ public struct SessionMetrics: Sendable {
         // Alerts look at how these grow, which they cannot before a first value.
         overflows = errors["capture", "buffer_overflow"]
         for code in [ErrorCode.recogniserFailed, .overloaded] { _ = errors["stt", code.rawValue] }
+        stuckStages = registry.counters(
+            "mynah_stuck_stages_total", help: "Sessions given up because a stage did not come back.", labels: ["stage"])
+        for stage in PipelineStage.allCases { _ = stuckStages[stage.rawValue] }
+        refused = registry.counters(
+            "mynah_sessions_refused_total", help: "Sessions that were not let in, by reason.", labels: ["reason"])
+        for reason in AdmissionPolicy.Reason.allCases.map(\.rawValue) + ["sessions"] { _ = refused[reason] }
         transitions = registry.counters(
             "rtap_state_transitions_total", help: "Changes of sessions' states.", labels: ["from", "to"])
         wakeWords = registry.counter("mynah_wake_words_total", help: "Wake words that were noticed.")

@@ -10,6 +10,7 @@ import Telemetry
 struct SessionOutlet {
     private let services: SessionServices
     private let description: SessionDescription
+    private let voice: SessionVoice
     private let wasAwake: Bool
     private var results: SessionResults
     private var outbox = Outbox()
@@ -19,8 +20,11 @@ struct SessionOutlet {
     var feed: SessionFeed?
 
     /// - Parameter mirrored: what another server told, when the session began there.
-    init(_ description: SessionDescription, mirrored: SessionMirror.Session? = nil, services: SessionServices) {
+    init(
+        _ description: SessionDescription, mirrored: SessionMirror.Session? = nil, voice: SessionVoice, services: SessionServices
+    ) {
         self.description = description
+        self.voice = voice
         self.services = services
         wasAwake = mirrored?.isAwake ?? false
         results = mirrored.map { SessionResults($0) } ?? SessionResults()
@@ -39,7 +43,7 @@ struct SessionOutlet {
             expectedLanguage: description.language)
         feed = SessionFeed(
             source, name: description.name, lastSequence: results.lastSequence,
-            states: SessionStates(needsWaking: description.needsWaking, isAwake: wasAwake), services: services)
+            states: SessionStates(needsWaking: description.needsWaking, isAwake: wasAwake), voice: voice, services: services)
     }
 
     /// The first connection: its client hears the session's name.
@@ -135,6 +139,7 @@ struct SessionOutlet {
 
     /// Tells the client first, and then the world.
     private mutating func carryOut(_ telling: Outbox.Telling) {
+        guard !voice.isOver else { return }
         switch telling {
         case .began: listener?.session(.began)
         case .event(let event, let since):
@@ -147,7 +152,7 @@ struct SessionOutlet {
             }
         case .final(let result, var timeline, let publication, let since):
             results.append(result)
-            listener?.session(.transcript(.final(result), since: since))
+            voice.activity.during(.publish) { listener?.session(.transcript(.final(result), since: since)) }
             timeline.mark(.publish, at: services.clock.monotonicNanoseconds)
             if let publication = publication ?? feed?.prepare(result, timeline: timeline) { feed?.publish(publication) }
         }

@@ -1,5 +1,6 @@
 import Lanes
 import Ports
+import Resilience
 public import SessionMirror
 public import SpeechModel
 public import SpeechPipeline
@@ -20,17 +21,20 @@ public final class SessionRegistry: Sendable {
         public var maximum: Int
         /// How long a session outlives its connection.
         public var resumeWindowSeconds: Int
+        /// How late answers may be, in ms, before no new session is let in; 0 lets all in.
+        public var overloadLagMS: Int
 
         /// Makes a policy.
         public init(
             pipeline: SpeechPipeline.Configuration, wakeWord: WakeWord? = nil, needsWaking: Bool = false, maximum: Int,
-            resumeWindowSeconds: Int
+            resumeWindowSeconds: Int, overloadLagMS: Int = 0
         ) {
             self.pipeline = pipeline
             self.wakeWord = wakeWord
             self.needsWaking = needsWaking
             self.maximum = maximum
             self.resumeWindowSeconds = resumeWindowSeconds
+            self.overloadLagMS = overloadLagMS
         }
 
         /// How a session listens that needs the wake word, or one that does not.
@@ -47,10 +51,10 @@ public final class SessionRegistry: Sendable {
         }
     }
 
-    private let services: SessionServices
-    private let lanes: [Lane]
+    let services: SessionServices
+    let lanes: [Lane]
     private let policy: Mutex<Policy>
-    private let sessions = Mutex<[SessionID: LiveSession]>([:])
+    let sessions = Mutex<[SessionID: LiveSession]>([:])
     /// Why no session can begin or go on here; nil when it can.
     private let closed = Mutex<SpeechError?>(nil)
     private let nextLane = Atomic<Int>(0)
@@ -63,10 +67,14 @@ public final class SessionRegistry: Sendable {
         self.services = services
         self.lanes = (0..<max(1, lanes)).map { Lane(name: "session-\($0)") }
         self.policy = Mutex(policy)
+        services.admission.adopt(limitMS: policy.overloadLagMS)
     }
 
     /// Changes what new sessions begin with.
-    public func adopt(_ new: Policy) { policy.withLock { $0 = new } }
+    public func adopt(_ new: Policy) {
+        policy.withLock { $0 = new }
+        services.admission.adopt(limitMS: new.overloadLagMS)
+    }
 
     /// Sessions at the moment, those that wait for their client included.
     public var count: Int { sessions.withLock { $0.count } }
@@ -86,13 +94,14 @@ public final class SessionRegistry: Sendable {
     ///   - name: where the audio comes from, for events.
     ///   - language: what is spoken, ISO 639-1; nil for the configured default.
     ///   - needsWaking: whether nothing is recognised before the wake word; nil for the configured default.
-    /// - Throws: ``ErrorCode/overloaded``; ``ErrorCode/invalidParameter`` when it needs waking and nothing could; what ``close(_:)`` was
+    /// - Throws: ``ErrorCode/overloaded``, also when those that there are would suffer; ``ErrorCode/invalidParameter`` when it needs waking and nothing could; what ``close(_:)`` was
     ///   given.
     public func create(
         format: AudioFormat, tenant: TenantID = .local, name: String = "stream", language: String? = nil,
         needsWaking: Bool? = nil
     ) throws(SpeechError) -> LiveSession {
         if let reason = closed.withLock({ $0 }) { throw reason }
+        if let refusal { throw refusal }
         let policy = policy.withLock { $0 }
         let pipeline = try policy.pipeline(needsWaking: needsWaking ?? policy.needsWaking)
         let lane = nextLaneInTurn
@@ -106,6 +115,7 @@ public final class SessionRegistry: Sendable {
             return true
         }
         guard fits else {
+            services.metrics.refused["sessions"].increment()
             throw SpeechError(
                 .overloaded, "There are \(policy.maximum) sessions already.",
                 advice: "Try again in a moment; the operator can raise session.max_sessions.")
@@ -162,11 +172,12 @@ public final class SessionRegistry: Sendable {
     }
 
     /// Forgets sessions whose client did not come back; call it once a second.
-    public func sweep() async {
+    public func sweep() {
+        measureLoad()
         let now = services.clock.monotonicNanoseconds
         let resumeWindowSeconds = policy.withLock { $0.resumeWindowSeconds }
         let alone = sessions.withLock { $0.values.filter { $0.hasBeenAlone(for: resumeWindowSeconds, at: now) } }
-        for session in alone where await session.expire(now: now, resumeWindowSeconds: resumeWindowSeconds) {
+        for session in alone where session.expire(now: now, resumeWindowSeconds: resumeWindowSeconds) {
             sessions.withLock { _ = $0.removeValue(forKey: session.id) }
         }
     }

@@ -1,5 +1,6 @@
 public import PipelineFeed
 public import Ports
+public import Resilience
 
 /// What every session needs from outside.
 public struct SessionServices: Sendable {
@@ -12,6 +13,7 @@ public struct SessionServices: Sendable {
     let language: String
     let frameMS: Int
     let replication: (any Replication)?
+    let admission: Admission
 
     /// Collects the services.
     ///
@@ -21,11 +23,12 @@ public struct SessionServices: Sendable {
     ///   - language: of sessions that name none, ISO 639-1.
     ///   - frameMS: what one frame is, in ms, where frames are counted.
     ///   - replication: to a standby; nil for a server that has none.
+    ///   - admission: decides whether one more session is let in; nil lets all in.
     public init(
         recognizer: any Recognizer, detectors: DetectorPool, clock: any Clock,
         metrics: SessionMetrics, feed: any FeedPublisher,
         annotate: @escaping TranscriptFeed.Annotate, language: String, frameMS: Int = 20,
-        replication: (any Replication)? = nil
+        replication: (any Replication)? = nil, admission: Admission? = nil
     ) {
         self.recognizer = recognizer
         self.detectors = detectors
@@ -36,5 +39,6 @@ public struct SessionServices: Sendable {
         self.language = language
         self.frameMS = frameMS
         self.replication = replication
+        self.admission = admission ?? Admission(limitMS: 0, clock: clock)
     }
 }

@@ -93,6 +93,6 @@ extension SessionRegistry.Policy {
             pipeline: Recognition.pipelineConfiguration(settings),
             wakeWord: try Recognition.wakeWord(settings, models: models), needsWaking: settings.wakeword.enabled,
             maximum: settings.session.maxSessions,
-            resumeWindowSeconds: settings.session.resumeWindowSeconds)
+            resumeWindowSeconds: settings.session.resumeWindowSeconds, overloadLagMS: settings.resilience.overloadLagMS)
     }
 }

@@ -4,6 +4,7 @@ public import MynahConfiguration
 public import PocketSphinxEngine
 import Ports
 import RNNoiseEngine
+import Resilience
 import SherpaEngine
 public import SpeechModel
 public import SpeechPipeline
@@ -17,26 +18,49 @@ public enum Recognition {
     /// Two cores decode the speech of up to twenty people in real time; more decoders could only wait for a core.
     private static let decodersPerCore = 10
 
-    /// `stt.decoders`, or min(10 × cores, a quarter of the memory).
+    /// The fall-back is small: it has to help some, not to cost all the memory that is left.
+    private static let fallbackDecodersPerCore = 4
+    /// A narrower search for it: 7 of 532 words of our test speech become wrong. Much narrower halves the work, and doubles what is wrong.
+    private static let fallbackBeamSize = 3
+    /// Longer than it takes to be started on a busy machine: it is asked when the alternative is to lose the utterance.
+    private static let fallbackWaitMS = 10_000
+    /// Marks its worker processes.
+    private static let fallbackMark = "fallback"
+
+    /// `stt.decoders`, or min(10 × cores, a quarter of the memory); no more than may be at work at once.
     public static func decoderCount(_ settings: Settings) -> Int {
-        if settings.stt.decoders > 0 { return settings.stt.decoders }
+        let limit = settings.resilience.bulkhead.maxConcurrent
+        let most = limit > 0 ? limit : .max
+        if settings.stt.decoders > 0 { return min(most, settings.stt.decoders) }
         let info = ProcessInfo.processInfo
-        return max(1, min(decodersPerCore * info.activeProcessorCount, Int(info.physicalMemory / 4) / decoderBytes))
+        let fitting = min(decodersPerCore * info.activeProcessorCount, Int(info.physicalMemory / 4) / decoderBytes)
+        return max(1, min(most, fitting))
     }
 
-    /// A pool for live sessions, or for files.
+    /// A pool for live sessions, for what stands in for that, or for files.
     public static func makePool(
-        mode: PocketSphinxDecoder.Mode, settings: Settings, models: ModelFiles, command: [String]? = nil, logger: Logger?
+        mode: PocketSphinxDecoder.Mode, isFallback: Bool = false, settings: Settings, models: ModelFiles,
+        command: [String]? = nil, logger: Logger?
     ) throws(SpeechError) -> WorkerPool {
         try models.check()
         for wish in unmet(settings.stt) { logger?.warning("\(wish)") }
-        let command = command ?? [executablePath(), "worker", mode.rawValue, models.pocketSphinx, "\(settings.stt.beamSize)"]
+        let beamSize = isFallback ? min(fallbackBeamSize, settings.stt.beamSize) : settings.stt.beamSize
+        let command =
+            command ?? [executablePath(), "worker", mode.rawValue, models.pocketSphinx, "\(beamSize)"]
+            + (isFallback ? [fallbackMark] : [])
         let configuration =
             switch mode {
-            case .live:
+            case .live where !isFallback:
                 WorkerPool.Configuration(
                     command: command, decoders: decoderCount(settings), waitForDecoderMS: settings.stt.waitForDecoderMS,
-                    hangTimeoutMS: settings.stt.hangTimeoutMS)
+                    maximumWaiting: settings.resilience.bulkhead.maxQueueSize, hangTimeoutMS: settings.stt.hangTimeoutMS)
+            case .live:
+                WorkerPool.Configuration(
+                    command: command,
+                    decoders: min(
+                        decoderCount(settings), fallbackDecodersPerCore * ProcessInfo.processInfo.activeProcessorCount),
+                    waitForDecoderMS: max(fallbackWaitMS, settings.stt.waitForDecoderMS),
+                    maximumWaiting: max(1, settings.resilience.bulkhead.maxQueueSize), hangTimeoutMS: settings.stt.hangTimeoutMS)
             case .file:
                 // A whole utterance is decoded in one call, so silence for many seconds is work, not a hang.
                 WorkerPool.Configuration(
@@ -100,7 +124,7 @@ public enum Recognition {
             windowMS: settings.wakeword.windowMS)
     }
 
-    /// The life of a worker process: `mynah worker live|file MODELS BEAM`. Enter it before any thread exists.
+    /// The life of a worker process: `mynah worker live|file MODELS BEAM [fallback]`. Enter it before any thread exists.
     public static func runWorker(arguments: [String]) -> Never {
         let mode = arguments.first.flatMap(PocketSphinxDecoder.Mode.init(rawValue:)) ?? .live
         let models = arguments.dropFirst().first ?? ""
@@ -108,8 +132,13 @@ public enum Recognition {
         // A second of quiet noise touches every page that decoding touches.
         var random = SystemRandomNumberGenerator()
         let noise = (0..<SampleTime.rate).map { _ in Int16.random(in: -300...300, using: &random) }
+        // Only the recogniser of live sessions has faults on purpose; the server has said so if the plan makes no sense.
+        let isMain = mode == .live && arguments.last != fallbackMark
+        let faults = isMain ? try? FaultPlan.from(ProcessInfo.processInfo.environment) : nil
         WorkerProcess.run(warmUp: noise) {
-            NoiseSuppressingDecoder(try PocketSphinxDecoder(models: models, mode: mode, beamSize: beamSize))
+            if let faults { try FaultyDecoder.checkModel(faults) }
+            let decoder = NoiseSuppressingDecoder(try PocketSphinxDecoder(models: models, mode: mode, beamSize: beamSize))
+            return faults == nil ? decoder : FaultyDecoder(decoder)
         }
     }
 }

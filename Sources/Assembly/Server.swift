@@ -11,6 +11,7 @@ import NIOPosix
 import PipelineFeed
 import PocketSphinxEngine
 import Ports
+import Resilience
 import ServiceLifecycle
 import SpeechModel
 import SpeechPipeline
@@ -54,6 +55,10 @@ public struct Server: Sendable {
         let access = try AccessGuard(
             listenAddress: listen.host, token: settings.server.tokenFile?.secret, allowedHosts: settings.server.allowedHosts)
         let models = ModelFiles.locate(settings)
+        let faults = try FaultPlan.from(ProcessInfo.processInfo.environment)
+        if let faults {
+            logger.critical("FAULTS ARE INJECTED on purpose: this is no server for people", metadata: ["plan": "\(faults)"])
+        }
         let pool = try Recognition.makePool(
             mode: .live, settings: settings, models: models, command: workerCommand, logger: logger)
         let started = ContinuousClock.now
@@ -62,19 +67,27 @@ public struct Server: Sendable {
         let metrics = MetricsRegistry()
         metrics.registerProcessMetrics(version: Self.version)
         let detectors = DetectorPool(
-            make: { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) },
+            make: faults.spoiling { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) },
             report: { [logger] in logger.warning("a session listens without the neural detector", metadata: ["reason": "\($0)"]) }
         )
         let pair = try ServerPair(settings.failover, version: Self.version, model: pool.identity.model)
         let publishing = try Publishing(settings, version: Self.version, reign: pair ?? SoleReign())
+        let admission = Admission(limitMS: settings.resilience.overloadLagMS, clock: SystemClock())
+        let recognizer = Recognition.guarding(
+            pool, settings: settings, models: models, faults: faults, admission: admission, feed: publishing.hub, logger: logger)
         let registry = SessionRegistry(
             services: SessionServices(
-                recognizer: pool, detectors: detectors, clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
+                recognizer: recognizer, detectors: detectors, clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
                 feed: publishing.hub,
-                annotate: try Publishing.annotator(settings, models: models), language: settings.language.default,
-                frameMS: settings.audio.frameMS, replication: pair),
+                annotate: faults.spoiling(try Publishing.annotator(settings, models: models)),
+                language: settings.language.default, frameMS: settings.audio.frameMS, replication: pair, admission: admission),
             lanes: min(4, ProcessInfo.processInfo.activeProcessorCount),
             policy: try SessionRegistry.Policy(settings, models: models))
+        registry.watch(limitMS: settings.resilience.watchdogTimeoutMS) { [logger] stuck in
+            logger.error(
+                "a stage does not come back; its session is given up, and the others go on",
+                metadata: ["stage": "\(stuck.stage.rawValue)", "session_id": "\(stuck.session)", "source": "\(stuck.name)"])
+        }
 
         let languages: Set<String> = [pool.identity.language]
         guard languages.contains(settings.language.default) else {
@@ -91,7 +104,7 @@ public struct Server: Sendable {
         limits.idleTimeout = .seconds(Int64(settings.server.idleTimeoutSeconds))
         let use = ProcessUse()
         let uptime: @Sendable () -> Double = { (ContinuousClock.now - started) / .seconds(1) }
-        let isHealthy: @Sendable () -> Bool = { isReady.value && pool.load.ready > 0 }
+        let isHealthy: @Sendable () -> Bool = { isReady.value && recognizer.load.ready > 0 }
         let pipelineStatus: @Sendable (FeedStatistics) -> StatusMessage = { feed in
             StatusMessage(
                 state: publishing.hub.state(of: capture.session), uptimeSeconds: uptime(), isHealthy: isHealthy(),
@@ -99,7 +112,7 @@ public struct Server: Sendable {
                 framesProcessed: registry.framesProcessed,
                 transcriptsCompleted: feed.transcripts, averageLatencyMS: feed.averageLatencyMS,
                 bufferUtilization: max(registry.inboxUtilization, capture.utilization),
-                queueSizes: ["utterances": pool.load.waiting, "stream_messages": feed.waiting].merging(
+                queueSizes: ["utterances": recognizer.load.waiting, "stream_messages": feed.waiting].merging(
                     publishing.outlets.map { ("\($0.name)", $0.queued) }
                 ) { $1 },
                 totalErrors: feed.errors, errorRatePerHour: Double(feed.errorsOfLastHour),
@@ -114,14 +127,14 @@ public struct Server: Sendable {
             access: access, limits: limits)
         let feedSockets = WebSocketSettings(endpoint: feedEndpoint, access: access, limits: limits)
         let connections: @Sendable () -> Int = { webSockets.connectionCount + feedSockets.connectionCount }
-        register(metrics, pool: pool, registry: registry, capture: capture, connections: connections)
+        register(metrics, pool: pool, recognizer: recognizer, registry: registry, capture: capture, connections: connections)
         metrics.gauge("container_health_status", help: "Whether the server is ready: 1, else 0.") { isHealthy() ? 1 : 0 }
 
         var handOver: (@Sendable (Bool) async throws -> Int)?
         if let pair { handOver = { isForced in try await pair.handOver(isForced: isForced) } }
         let routes = ServerRoutes(
             status: {
-                let load = pool.load
+                let load = recognizer.load
                 let feed = publishing.hub.statistics
                 return ServerStatus(
                     pipeline: pipelineStatus(feed), feed: feed,
@@ -130,7 +143,11 @@ public struct Server: Sendable {
                     version: Self.version, engine: pool.identity.engine, model: pool.identity.model, sessions: registry.count,
                     connections: connections(), decodersReady: load.ready, decodersBusy: load.busy,
                     decodersCapacity: load.capacity, utterancesWaiting: load.waiting,
-                    workerRestarts: pool.statistics.crashes + pool.statistics.hangs)
+                    workerRestarts: pool.statistics.crashes + pool.statistics.hangs,
+                    resilience: ResilienceStatus(
+                        circuitBreaker: recognizer.state.rawValue,
+                        fallback: recognizer.isFallbackStarted.map { $0 ? "started" : "idle" } ?? "none",
+                        stuckStages: registry.stuckStages, sessionsRefused: registry.refusedSessions))
             }, feed: { publishing.outlets }, metrics: metrics, servesOperators: listen.isLoopback,
             handOver: handOver)
 
@@ -151,10 +168,10 @@ public struct Server: Sendable {
         let hangups = reload == nil ? nil : await UnixSignalsSequence(trapping: .sighup)
         let warming = ContinuousClock.now
         do {
-            try await pool.start()
+            try await recognizer.start()
             try detectors.warmUp(4)
         } catch {
-            await pool.stop()
+            await recognizer.stop()
             await publishing.stop()
             await pair?.stop()
             throw error
@@ -206,12 +223,12 @@ public struct Server: Sendable {
         do {
             try await group.run()
         } catch {
-            await pool.stop()
+            await recognizer.stop()
             await publishing.stop()
             await pair?.stop()
             throw explained(error, listen, setting: "server.listen")
         }
-        await pool.stop()
+        await recognizer.stop()
         await publishing.stop()
         await pair?.stop()
         logger.info("mynah stopped")
@@ -265,7 +282,7 @@ public struct Server: Sendable {
     }
 
     private func register(
-        _ metrics: MetricsRegistry, pool: WorkerPool, registry: SessionRegistry, capture: Capture,
+        _ metrics: MetricsRegistry, pool: WorkerPool, recognizer: GuardedRecognizer, registry: SessionRegistry, capture: Capture,
         connections: @escaping @Sendable () -> Int
     ) {
         metrics.gauge("mynah_active_sessions", help: "Live sessions, detached ones included.") { Double(registry.count) }
@@ -273,9 +290,10 @@ public struct Server: Sendable {
         metrics.gauges(
             "rtap_buffer_utilization_ratio", help: "How full the fullest buffer of its kind is, 0-1.", labels: ["buffer"]
         ) { [(["inbox"], registry.inboxUtilization), (["capture"], capture.utilization)] }
-        metrics.gauge("mynah_decoders_busy", help: "Decoders that work on an utterance.") { Double(pool.load.busy) }
-        metrics.gauge("mynah_decoders_ready", help: "Decoders that are warm.") { Double(pool.load.ready) }
-        metrics.gauge("mynah_utterances_waiting", help: "Utterances that wait for a decoder.") { Double(pool.load.waiting) }
+        metrics.gauge("mynah_decoders_busy", help: "Decoders that work on an utterance.") { Double(recognizer.load.busy) }
+        metrics.gauge("mynah_decoders_ready", help: "Decoders that are warm.") { Double(recognizer.load.ready) }
+        metrics.gauge("mynah_utterances_waiting", help: "Utterances that wait for a decoder.") { Double(recognizer.load.waiting) }
+        recognizer.register(in: metrics)
         metrics.counter("mynah_worker_crashes_total", help: "Decoder processes that ended by themselves.") {
             Double(pool.statistics.crashes)
         }
@@ -320,7 +338,7 @@ private struct Sweeper: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                await registry.sweep()
+                registry.sweep()
                 hub.sweep()
                 try? await Task.sleep(for: .seconds(1))
             }

@@ -9,6 +9,7 @@ public struct Settings: Sendable, Equatable {
     public var endpointing = Endpointing()
     public var wakeword = WakeWord()
     public var stt = STT()
+    public var resilience = Resilience()
     public var language = Language()
     public var output = Output()
     public var failover = Failover()
@@ -78,9 +79,32 @@ public struct Settings: Sendable, Equatable {
         public var hangTimeoutMS = 2000
         public var waitForDecoderMS = 2000
 
+        public var fallback = Fallback.fast
+
         public enum Engine: String, Sendable, CaseIterable { case pocketsphinx }
         public enum Device: String, Sendable, CaseIterable { case cpu, cuda }
         public enum ComputeDtype: String, Sendable, CaseIterable { case int8, float16, float32 }
+        public enum Fallback: String, Sendable, CaseIterable { case none, fast }
+    }
+
+    public struct Resilience: Sendable, Equatable {
+        public var circuitBreaker = CircuitBreaker()
+        public var bulkhead = Bulkhead()
+        public var watchdogTimeoutMS = 3000
+        /// 0 lets every session in.
+        public var overloadLagMS = 250
+
+        public struct CircuitBreaker: Sendable, Equatable {
+            public var failureThreshold = 5
+            /// In seconds.
+            public var resetTimeout = 30
+        }
+
+        public struct Bulkhead: Sendable, Equatable {
+            /// 0 means as many as there are decoders.
+            public var maxConcurrent = 0
+            public var maxQueueSize = 32
+        }
     }
 
     public struct Language: Sendable, Equatable {

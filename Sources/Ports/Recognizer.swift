@@ -21,7 +21,7 @@ public protocol Recognition: AnyObject, Sendable {
     func append(_ samples: UnsafeBufferPointer<Int16>)
     /// Says that the utterance is complete; one final or failed update follows.
     func finish()
-    /// Gives the utterance up; no further update follows.
+    /// Gives the utterance up; no further update follows. May be called from any thread, whatever else is being called.
     func cancel()
     /// Nobody listens for the moment: frees what others could use, but keeps the audio. The next call of ``append(_:)`` or ``finish()``
     /// takes it up again, as if nothing had been.

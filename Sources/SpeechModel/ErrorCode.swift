@@ -26,6 +26,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     case idleTimeout = "idle-timeout"
     case slowReader = "slow-reader"
     case recogniserFailed = "recogniser-failed"
+    case stageStuck = "stage-stuck"
     case internalError = "internal-error"
     // What an operator gave
     case invalidConfiguration = "invalid-configuration"
@@ -41,7 +42,8 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     /// Whether the same request may succeed if it is simply made again later.
     public var isRetryable: Bool {
         switch self {
-        case .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .slowReader, .idleTimeout, .connectionFailed:
+        case .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .stageStuck, .slowReader, .idleTimeout,
+            .connectionFailed:
             true
         default: false
         }
@@ -60,7 +62,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
         case .historyGone: 410
         case .tooLarge: 413
         case .unsupportedAudio, .undecodableMedia: 415
-        case .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed: 503
+        case .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .stageStuck: 503
         default: 500
         }
     }
@@ -83,13 +85,16 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
         case .resumeGap: "Audio continued beyond the position that the server asked for, so samples are missing."
         case .sessionReplaced: "A newer connection resumed this session; this one is closed."
         case .historyGone: "Results that were asked for are no longer kept."
-        case .overloaded: "No recogniser became free in time, or audio arrives faster than it can be taken."
+        case .overloaded:
+            "No recogniser became free in time, audio arrives faster than it can be taken, or one more session would slow down those that run."
         case .notReady: "The server is still warming up."
         case .notPrimary: "Of two servers this one is the standby at the moment; the other one answers."
         case .shuttingDown: "The server is stopping; what was said has been finalised."
         case .idleTimeout: "Nothing was received for the documented time."
         case .slowReader: "The client did not read its results; it can resume by sequence number."
-        case .recogniserFailed: "The recogniser failed twice on one utterance; later speech is not affected."
+        case .recogniserFailed:
+            "The recogniser failed on an utterance, and so did what stands in for it; later speech is not affected."
+        case .stageStuck: "A part of the server did not come back from this session, which was given up; start a new one."
         case .internalError: "A fault of the server. The log has the details under the same request id."
         case .invalidConfiguration: "The configuration has one or more faults; each is listed."
         case .missingDependency: "A program or library that this needs is not installed."

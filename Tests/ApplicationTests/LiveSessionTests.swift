@@ -142,10 +142,10 @@ import Testing
         let number = session.attach(listener)
         send(TestAudio.bursts(1), to: session, as: number)
         session.detach(number)
-        await registry.sweep()
+        registry.sweep()
         #expect(registry.count == 1)
         clock.advance(seconds: 61)
-        await registry.sweep()
+        registry.sweep()
         #expect(registry.count == 0)
     }
 

@@ -64,7 +64,16 @@ import Testing
         (
             "database: {}\n",
             "default.yaml:1: `database` is not a section; sections are `server`, `audio`, `preprocess`, `endpointing`, "
-                + "`wakeword`, `stt`, `language`, `output`, `failover`, `session`, `models`, `log`."
+                + "`wakeword`, `stt`, `resilience`, `language`, `output`, `failover`, `session`, `models`, `log`."
+        ),
+        (
+            "resilience:\n  bulkhead: 8\n",
+            "default.yaml:2: `resilience.bulkhead` is a group; write its settings below it: `max_concurrent`, `max_queue_size`."
+        ),
+        (
+            "resilience:\n  circuit_breaker:\n    failure_treshold: 8\n",
+            "default.yaml:3: `resilience.circuit_breaker.failure_treshold` is not a setting; "
+                + "did you mean `resilience.circuit_breaker.failure_threshold`?"
         ),
         ("language: en\n", "default.yaml:1: `language` is a section; write its settings below it: `default`, `sentiment`."),
         (

@@ -29,6 +29,22 @@ import Testing
         #expect(configuration.origin(of: "log.level") == .default)
     }
 
+    @Test func aGroupStandsBelowItsSection() throws {
+        let workspace = try Workspace([
+            "default.yaml":
+                "resilience:\n  circuit_breaker:\n    failure_threshold: 2\n  bulkhead:\n  overload_lag_ms: 100\n",
+            "pc2.yaml": "resilience:\n  circuit_breaker: {reset_timeout: 7}\n  bulkhead.max_queue_size: 5\n",
+        ])
+        let configuration = try workspace.load(
+            ["RTAP_ENVIRONMENT": "pc2"], [.set("resilience.bulkhead.max_concurrent=8")])
+        let resilience = configuration.settings.resilience
+        #expect(resilience.circuitBreaker.failureThreshold == 2 && resilience.circuitBreaker.resetTimeout == 7)
+        #expect(resilience.bulkhead.maxConcurrent == 8 && resilience.bulkhead.maxQueueSize == 5)
+        #expect(resilience.overloadLagMS == 100)
+        let origin = configuration.origin(of: "resilience.circuit_breaker.failure_threshold")
+        #expect(origin == .file(path: "\(workspace.directory)/default.yaml", line: 3))
+    }
+
     @Test func everyKeyIsReadFromItsGenericEnvironmentVariable() throws {
         let workspace = try Workspace(["default.yaml": ""])
         let token = try workspace.write("token", "0123456789abcdef\n")
@@ -44,6 +60,9 @@ import Testing
             "stt.model_name": "de-de", "stt.device": "CUDA", "stt.compute_dtype": "float16", "stt.beam_size": "3",
             "wakeword.enabled": "true", "wakeword.phrases": "jarvis", "wakeword.sensitivity": "0.3", "wakeword.window_ms": "5000",
             "stt.engine": "PocketSphinx", "stt.decoders": "3", "stt.hang_timeout_ms": "900", "stt.wait_for_decoder_ms": "0",
+            "stt.fallback": "NONE", "resilience.circuit_breaker.failure_threshold": "2",
+            "resilience.circuit_breaker.reset_timeout": "1", "resilience.bulkhead.max_concurrent": "8",
+            "resilience.bulkhead.max_queue_size": "0", "resilience.watchdog_timeout_ms": "900", "resilience.overload_lag_ms": "0",
             "language.default": "de", "language.sentiment": "false", "output.enabled": "FALSE",
             "output.zmq_pub_port_events": "7552", "output.zmq_pub_port_transcripts": "7553", "output.websocket_port": "0",
             "output.partials": "true", "output.zmq_curve_key_file": "/key", "output.zmq_unencrypted": "true",
@@ -76,7 +95,11 @@ import Testing
         #expect(settings.stt.engine == .pocketsphinx && settings.stt.decoders == 3)
         #expect(settings.stt.modelName == "de-de" && settings.stt.device == .cuda)
         #expect(settings.stt.computeDtype == .float16 && settings.stt.beamSize == 3)
-        #expect(settings.stt.hangTimeoutMS == 900 && settings.stt.waitForDecoderMS == 0)
+        #expect(settings.stt.hangTimeoutMS == 900 && settings.stt.waitForDecoderMS == 0 && settings.stt.fallback == .none)
+        let resilience = settings.resilience
+        #expect(resilience.circuitBreaker.failureThreshold == 2 && resilience.circuitBreaker.resetTimeout == 1)
+        #expect(resilience.bulkhead.maxConcurrent == 8 && resilience.bulkhead.maxQueueSize == 0)
+        #expect(resilience.watchdogTimeoutMS == 900 && resilience.overloadLagMS == 0)
         #expect(settings.language.default == "de" && settings.models.directory == "/models")
         #expect(settings.session.resumeWindowSeconds == 30 && settings.session.maxSessions == 9)
         #expect(!settings.language.sentiment && !settings.output.enabled && settings.output.zmqPubPortEvents == 7552)

@@ -111,8 +111,12 @@ import Testing
             #expect(schema["additionalProperties"] as? Bool == false)
             let properties = try #require(schema["properties"] as? [String: [String: Any]])
             for (name, property) in properties {
-                keys.insert("\(section).\(name)")
-                #expect(property["description"] is String)
+                // A group of settings, or one.
+                let members = (property["properties"] as? [String: [String: Any]])?.map { (".\($0)", $1) } ?? [("", property)]
+                for (member, property) in members {
+                    keys.insert("\(section).\(name)\(member)")
+                    #expect(property["description"] is String)
+                }
             }
         }
         #expect(keys == Set(Setting.all.map(\.key)))

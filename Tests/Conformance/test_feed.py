@@ -980,7 +980,7 @@ def test_a_recogniser_that_fails_twice_is_told_and_leaves_no_gap(start_server, s
             await one.say(pause + audio + pause)
             return await one.end()
 
-    with start_server("--set", "stt.decoders=1") as server, listening(server) as feed:
+    with start_server("--set", "stt.decoders=1", "--set", "stt.fallback=none") as server, listening(server) as feed:
         before = metrics(server)
         said = asyncio.run(run(server))
         session = said[0]["session_id"]

@@ -120,5 +120,5 @@ def test_an_utterance_that_is_lost_twice_is_told_and_the_session_goes_on(start_s
             await socket.send('{"type":"end"}')
             return await collect(socket, lambda m: m["type"] == "ended")
 
-    with start_server("--set", "stt.decoders=1") as server:
+    with start_server("--set", "stt.decoders=1", "--set", "stt.fallback=none") as server:
         assert finals(asyncio.run(run(server)))[-1]["text"] == text

@@ -20,7 +20,7 @@ enum Layering {
     private static let nio: Set<String> = ["NIOCore", "NIOHTTP1", "NIOPosix", "NIOWebSocket"]
 
     /// What the layers up to the use cases may never import, even if somebody writes it into the list below.
-    static let pureModules: Set<String> = ["SpeechModel", "SpeechPipeline", "PipelineFeed", "Ports", "Application"]
+    static let pureModules: Set<String> = ["SpeechModel", "SpeechPipeline", "PipelineFeed", "Ports", "Resilience", "Application"]
     static let ours: Set<String> = Set(rows.joined().map(\.name))
 
     /// Rows from the bottom up: a module imports modules of lower rows only, so never one of its own row.
@@ -42,12 +42,15 @@ enum Layering {
         ],
         [
             Module("PipelineFeed", "Sources/PipelineFeed", bare.union(["SpeechModel", "TextAnalysis"])),
+            Module("Resilience", "Sources/Resilience", bare.union(["Ports", "SpeechModel"])),
             Module("SessionMirror", "Sources/SessionMirror", foundation.union(["SpeechModel"])),
         ],
         [
             Module(
                 "Application", "Sources/Application",
-                bare.union(["Lanes", "PipelineFeed", "Ports", "SessionMirror", "SpeechModel", "SpeechPipeline", "Telemetry"])),
+                bare.union([
+                    "Lanes", "PipelineFeed", "Ports", "Resilience", "SessionMirror", "SpeechModel", "SpeechPipeline", "Telemetry",
+                ])),
             Module("Workers", "Sources/Workers/Workers", bare.union(["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry"])),
             Module(
                 "AudioFiles", "Sources/AudioFiles",
@@ -82,7 +85,7 @@ enum Layering {
                 bare.union(foundation).union([
                     "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "MynahConfiguration",
                     "PipelineFeed",
-                    "PocketSphinxEngine", "Ports", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel",
+                    "PocketSphinxEngine", "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel",
                     "SpeechPipeline", "Telemetry",
                     "TextAnalysis", "WireProtocol", "Workers", "ZMQEdge", "Hummingbird", "Logging", "NIOCore", "NIOPosix",
                     "ServiceLifecycle", "UnixSignals",

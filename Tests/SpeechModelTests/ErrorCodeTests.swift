@@ -19,7 +19,7 @@ import Testing
     func retryable() {
         #expect(
             Set(ErrorCode.allCases.filter(\.isRetryable)) == [
-                .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .slowReader, .idleTimeout,
+                .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .stageStuck, .slowReader, .idleTimeout,
                 .connectionFailed,
             ])
     }
@@ -41,7 +41,7 @@ import Testing
                 .slowReader, .internalError, .invalidConfiguration, .missingDependency, .brokenModel, .deviceUnavailable,
                 .portInUse, .unreadableFile, .unwritableFile, .connectionFailed,
             ],
-            503: [.overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed],
+            503: [.overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .stageStuck],
         ]
         #expect(Dictionary(grouping: ErrorCode.allCases, by: \.httpStatus).mapValues(Set.init) == expected)
     }

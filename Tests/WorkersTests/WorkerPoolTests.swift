@@ -90,6 +90,24 @@ import Testing
         }
     }
 
+    @Test func `one utterance more than may wait is refused at once`() async throws {
+        try await withPool(decoders: 1, waitMS: 60_000, maximumWaiting: 1) { pool in
+            let first = pool.begin(RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1)), observer: Answer())
+            try await untilBusy(pool)
+            let second = Answer()
+            let waiting = pool.begin(
+                RecognitionRequest(key: UtteranceKey(epoch: 0, number: 2), adaptation: known), observer: second)
+            try speech().withUnsafeBufferPointer { waiting.append($0) }
+            waiting.finish()
+            while pool.load.waiting == 0 { await Task.yield() }
+            let third = Answer()
+            _ = pool.begin(RecognitionRequest(key: UtteranceKey(epoch: 0, number: 3)), observer: third)
+            await #expect { try await third.text() } throws: { ($0 as? SpeechError)?.code == .overloaded }
+            first.cancel()
+            #expect(try await second.text() == "go forward ten meters")
+        }
+    }
+
     @Test func `a parked utterance lends its decoder to others and loses nothing`() async throws {
         try await withPool(decoders: 1) { pool in
             let audio = try speech()
@@ -136,7 +154,9 @@ import Testing
 private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-private func makePool(decoders: Int, waitMS: Int? = nil, hangTimeoutMS: Int = 10_000, models: String? = nil) -> WorkerPool {
+private func makePool(
+    decoders: Int, waitMS: Int? = nil, maximumWaiting: Int? = nil, hangTimeoutMS: Int = 10_000, models: String? = nil
+) -> WorkerPool {
     // The program lies beside the test bundle.
     let program =
         Bundle.allBundles.map(\.bundleURL).map { $0.deletingLastPathComponent().appendingPathComponent("mynah").path }
@@ -147,13 +167,16 @@ private func makePool(decoders: Int, waitMS: Int? = nil, hangTimeoutMS: Int = 10
             command: [
                 program, "worker", "live", models ?? root.appendingPathComponent(".native/models/pocketsphinx/en-us").path,
             ],
-            decoders: decoders, waitForDecoderMS: waitMS, hangTimeoutMS: hangTimeoutMS), clock: TestClock())
+            decoders: decoders, waitForDecoderMS: waitMS, maximumWaiting: maximumWaiting, hangTimeoutMS: hangTimeoutMS),
+        clock: TestClock())
 }
 
 private func withPool(
-    decoders: Int, waitMS: Int? = nil, hangTimeoutMS: Int = 10_000, _ body: (WorkerPool) async throws -> Void
+    decoders: Int, waitMS: Int? = nil, maximumWaiting: Int? = nil, hangTimeoutMS: Int = 10_000,
+    _ body: (WorkerPool) async throws -> Void
 ) async throws {
-    let pool = makePool(decoders: decoders, waitMS: waitMS, hangTimeoutMS: hangTimeoutMS)
+    let pool = makePool(
+        decoders: decoders, waitMS: waitMS, maximumWaiting: maximumWaiting, hangTimeoutMS: hangTimeoutMS)
     try await pool.start()
     do {
         try await body(pool)

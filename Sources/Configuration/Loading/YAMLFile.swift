@@ -86,6 +86,18 @@ struct YAMLFile {
                 continue
             }
             let key = "\(section).\(name)"
+            let group = Setting.all.filter { $0.key.hasPrefix(key + ".") }
+            if !group.isEmpty {
+                switch value {
+                case .mapping(let settings): read(settings, of: key, into: &layer)
+                case _ where isNull(value): break
+                default:
+                    let names = group.map { "`\($0.key.dropFirst(key.count + 1))`" }.joined(separator: ", ")
+                    layer.faults.append(
+                        fault(value, "`\(key)` is a group; write its settings below it: \(names).", key: key))
+                }
+                continue
+            }
             guard Setting.byKey[key] != nil else {
                 layer.faults.append(unknownKey(key, origin(keyNode)))
                 continue

@@ -1,15 +1,7 @@
 /// The JSON Schema (2020-12) of a configuration file, for editors and linters.
 public func configurationSchema() -> String {
     let sections = Setting.sections.map { section -> (String, JSON) in
-        let settings = Setting.all.filter { $0.section == section }
-        let properties = settings.map { ($0.name, $0.property) }
-        return (
-            section,
-            [
-                "type": ["object", "null"], "additionalProperties": false,
-                "properties": .object(Dictionary(uniqueKeysWithValues: properties)),
-            ]
-        )
+        (section, schema(of: Setting.all.filter { $0.section == section }.map { ($0.name[...], $0.property) }))
     }
     return JSON.object([
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -24,6 +16,18 @@ public func configurationSchema() -> String {
             ]
         ],
     ]).pretty
+}
+
+/// An object with these properties; what stands before a dot in a name is an object again.
+private func schema(of properties: [(name: Substring, property: JSON)]) -> JSON {
+    let groups = Dictionary(grouping: properties) { $0.name.prefix { $0 != "." } }.map { name, members -> (String, JSON) in
+        if members.count == 1, members[0].name == name { return (String(name), members[0].property) }
+        return (String(name), schema(of: members.map { ($0.name.dropFirst(name.count + 1), $0.property) }))
+    }
+    return [
+        "type": ["object", "null"], "additionalProperties": false,
+        "properties": .object(Dictionary(uniqueKeysWithValues: groups)),
+    ]
 }
 
 extension Setting {

@@ -118,6 +118,30 @@ extension Setting {
         Setting(
             "stt.wait_for_decoder_ms", \.stt.waitForDecoderMS, .integer(0...30_000, unit: "ms"),
             "How long speech waits for a free decoder before the client is told `overloaded`."),
+        Setting(
+            "stt.fallback", \.stt.fallback, .choice,
+            "What hears an utterance that the recogniser failed on, and all of them while it fails: a second one with a narrower search, started when it is first needed, or nobody."
+        ),
+
+        Setting(
+            "resilience.circuit_breaker.failure_threshold", \.resilience.circuitBreaker.failureThreshold, .integer(1...1000),
+            "Utterances in a row that the recogniser fails on before it is not asked any more."),
+        Setting(
+            "resilience.circuit_breaker.reset_timeout", \.resilience.circuitBreaker.resetTimeout, .integer(1...3600, unit: "s"),
+            "How long until it is tried with one utterance again."),
+        Setting(
+            "resilience.bulkhead.max_concurrent", \.resilience.bulkhead.maxConcurrent, .integer(0...1024),
+            "Utterances at the recogniser at once, for which no more decoders are kept; 0 is as many as `stt.decoders`."),
+        Setting(
+            "resilience.bulkhead.max_queue_size", \.resilience.bulkhead.maxQueueSize, .integer(0...10_000),
+            "Utterances that may wait for a decoder; the client of one more is told `overloaded` at once."),
+        Setting(
+            "resilience.watchdog_timeout_ms", \.resilience.watchdogTimeoutMS, .integer(500...60_000, unit: "ms"),
+            "A session that keeps the thread which it shares with others for longer is given up, so that they go on; audio waits for 4 s without loss."
+        ),
+        Setting(
+            "resilience.overload_lag_ms", \.resilience.overloadLagMS, .integer(0...10_000, unit: "ms"), isReloadable: true,
+            "When half of the results come later than this, no new session is begun; 0 begins all."),
 
         Setting("language.default", \.language.default, .languageCode, "Language of a stream or file that names none."),
         Setting("language.sentiment", \.language.sentiment, .boolean, "Whether finals are published with their sentiment."),

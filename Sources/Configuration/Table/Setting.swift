@@ -2,7 +2,7 @@
 ///
 /// The table ``all`` is the only source of validation, `config schema`, `config show` and the reference page.
 public struct Setting: Sendable {
-    /// `section.name`, as in the YAML files and after `--set`.
+    /// `section.name` or `section.group.name`, as after `--set`; in the YAML files each part stands below the one before it.
     public let key: String
     /// What it means, in one sentence of Markdown.
     public let summary: String
@@ -39,7 +39,7 @@ public struct Setting: Sendable {
 
     /// The part of the key before the dot.
     var section: String { String(key.prefix { $0 != "." }) }
-    /// The part of the key after the dot.
+    /// The part of the key after the first dot.
     var name: String { String(key.drop { $0 != "." }.dropFirst()) }
 
     static let byKey = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })

@@ -122,6 +122,7 @@ final class Supervisor: @unchecked Sendable {
             keepTemplate()
             checkTime()
             assign()
+            refuseExcess()
             publish()
             wait()
         }
@@ -338,6 +339,18 @@ final class Supervisor: @unchecked Sendable {
             workers[socket]?.utterance = nextUtterance
             next.lease.attach(socket: socket, utterance: nextUtterance)
             nextUtterance &+= 1
+        }
+    }
+
+    /// Refuses what waits beyond the limit, the newest first; what has lost its decoder was let in before.
+    private func refuseExcess() {
+        guard let limit = configuration.maximumWaiting else { return }
+        while waiting.count > limit, let index = waiting.lastIndex(where: { $0.attempt == 1 }) {
+            fail(
+                waiting.remove(at: index).lease,
+                SpeechError(
+                    .overloaded, "\(limit) utterances wait for a recogniser already.",
+                    advice: "Try again in a moment; the operator can raise resilience.bulkhead.max_queue_size, or stt.decoders."))
         }
     }
 

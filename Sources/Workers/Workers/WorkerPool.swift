@@ -20,6 +20,8 @@ public final class WorkerPool: Recognizer {
         public var decoders: Int
         /// An utterance waits so long for a free decoder, then fails with ``ErrorCode/overloaded``; nil waits for ever.
         public var waitForDecoderMS: Int?
+        /// So many utterances may wait for a decoder; one more fails at once with ``ErrorCode/overloaded``. Nil sets no limit.
+        public var maximumWaiting: Int?
         /// A worker that owes an answer and says nothing for so long is taken for stuck.
         public var hangTimeoutMS: Int
         /// The template must have loaded its model within this time.
@@ -27,12 +29,13 @@ public final class WorkerPool: Recognizer {
 
         /// Makes a configuration.
         public init(
-            command: [String], decoders: Int, waitForDecoderMS: Int? = 2000, hangTimeoutMS: Int = 2000,
-            loadTimeoutMS: Int = 60_000
+            command: [String], decoders: Int, waitForDecoderMS: Int? = 2000, maximumWaiting: Int? = nil,
+            hangTimeoutMS: Int = 2000, loadTimeoutMS: Int = 60_000
         ) {
             self.command = command
             self.decoders = max(1, decoders)
             self.waitForDecoderMS = waitForDecoderMS
+            self.maximumWaiting = maximumWaiting
             self.hangTimeoutMS = hangTimeoutMS
             self.loadTimeoutMS = loadTimeoutMS
         }

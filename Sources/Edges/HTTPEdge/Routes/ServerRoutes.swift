@@ -156,6 +156,12 @@ public struct ServerRoutes: Sendable {
                 }
                 $0.field("utterances_waiting", now.utterancesWaiting)
                 $0.field("worker_restarts", now.workerRestarts)
+                $0.object("resilience") {
+                    $0.field("circuit_breaker", now.resilience.circuitBreaker)
+                    $0.field("fallback", now.resilience.fallback)
+                    $0.field("stuck_stages", now.resilience.stuckStages)
+                    $0.field("sessions_refused", now.resilience.sessionsRefused)
+                }
                 if let pair = now.pair { $0.object("failover") { pair.write(to: &$0) } }
             }
         }

@@ -23,6 +23,7 @@ public struct ServerStatus: Sendable {
     public var decodersCapacity: Int
     public var utterancesWaiting: Int
     public var workerRestarts: Int
+    public var resilience: ResilienceStatus
 
     /// Makes a status.
     public init(
@@ -30,7 +31,7 @@ public struct ServerStatus: Sendable {
         version: String,
         engine: String, model: String, sessions: Int, connections: Int, decodersReady: Int, decodersBusy: Int,
         decodersCapacity: Int, utterancesWaiting: Int,
-        workerRestarts: Int
+        workerRestarts: Int, resilience: ResilienceStatus
     ) {
         self.pipeline = pipeline
         self.feed = feed
@@ -46,5 +47,24 @@ public struct ServerStatus: Sendable {
         self.decodersCapacity = decodersCapacity
         self.utterancesWaiting = utterancesWaiting
         self.workerRestarts = workerRestarts
+        self.resilience = resilience
+    }
+}
+
+/// What keeps a fault of one part from the others, and how often it had to.
+public struct ResilienceStatus: Sendable {
+    /// `closed`, `half_open` or `open`.
+    public var circuitBreaker: String
+    /// `none`, `idle` or `started`.
+    public var fallback: String
+    public var stuckStages: Int
+    public var sessionsRefused: Int
+
+    /// Makes a status.
+    public init(circuitBreaker: String, fallback: String, stuckStages: Int, sessionsRefused: Int) {
+        self.circuitBreaker = circuitBreaker
+        self.fallback = fallback
+        self.stuckStages = stuckStages
+        self.sessionsRefused = sessionsRefused
     }
 }

@@ -29,6 +29,7 @@ public struct StreamEndpoint: WebSocketEndpoint {
                         .invalidParameter, "sample_rate in the query is not a whole number.",
                         advice: "Give Hz, for instance 16000."))
             }
+            if let refusal = registry.refusal { return .refuse(refusal) }
             let channels = request.query["channels"].map { Int($0) ?? 0 }
             let wakeWord = request.query["wake_word"].map { Bool($0) }
             guard wakeWord != .some(nil) else {

@@ -1,0 +1,80 @@
+import Ports
+import SpeechModel
+import Synchronization
+
+/// A recogniser that is made and started when it is first needed, and kept from then on.
+final class StandIn: Sendable {
+    private struct State {
+        var recognizer: (any Recognizer)?
+        /// Counts what was made, so that a late failure does not take its successor away.
+        var number = 0
+        var retryAt: UInt64 = 0
+        var isStopped = false
+    }
+
+    private let make: @Sendable () throws -> any Recognizer
+    private let pause: UInt64
+    private let clock: any Clock
+    private let report: @Sendable (Result<Void, any Error>) -> Void
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - pause: after a failed start, for so many ns nothing is tried again.
+    ///   - report: hears of every start, in the end.
+    init(
+        pause: UInt64, clock: any Clock, make: @escaping @Sendable () throws -> any Recognizer,
+        report: @escaping @Sendable (Result<Void, any Error>) -> Void
+    ) {
+        self.make = make
+        self.pause = pause
+        self.clock = clock
+        self.report = report
+    }
+
+    /// The recogniser, if it was made.
+    var current: (any Recognizer)? { state.withLock { $0.recognizer } }
+
+    /// The recogniser, begun to be started if it was not: what is begun meanwhile waits for it. Nil when it cannot be had.
+    func need() -> (any Recognizer)? {
+        let now = clock.monotonicNanoseconds
+        let (made, number, failure) = state.withLock { state -> ((any Recognizer)?, Int?, (any Error)?) in
+            if let recognizer = state.recognizer { return (recognizer, nil, nil) }
+            guard now >= state.retryAt, !state.isStopped else { return (nil, nil, nil) }
+            do {
+                let recognizer = try make()
+                state.recognizer = recognizer
+                state.number += 1
+                return (recognizer, state.number, nil)
+            } catch {
+                state.retryAt = now + pause
+                return (nil, nil, error)
+            }
+        }
+        if let failure { report(.failure(failure)) }
+        if let made, let number { Task { await start(made, number) } }
+        return made
+    }
+
+    private func start(_ recognizer: any Recognizer, _ number: Int) async {
+        do {
+            try await recognizer.start()
+            report(.success(()))
+        } catch {
+            state.withLock { state in
+                guard state.number == number else { return }
+                state.recognizer = nil
+                state.retryAt = clock.monotonicNanoseconds + pause
+            }
+            await recognizer.stop()
+            report(.failure(error))
+        }
+    }
+
+    func stop() async {
+        let recognizer = state.withLock { state in
+            state.isStopped = true
+            return state.recognizer
+        }
+        await recognizer?.stop()
+    }
+}
