@@ -246,10 +246,10 @@ import Testing
         session.detach(number)
         clock.setWall(by: step)
         clock.advance(seconds: 59)
-        await registry.sweep()
+        registry.sweep()
         #expect(try registry.find(session.id, token: session.resumeToken).id == session.id)
         clock.advance(seconds: 2)
-        await registry.sweep()
+        registry.sweep()
         #expect(registry.count == 0)
         // The last final was published meanwhile.
         #expect(feed.transcripts.filter { $0.sequenceNumber != nil }.map(\.timeline.totalMS) == [2000])
