@@ -46,8 +46,10 @@ public enum Recognition {
         for wish in unmet(settings.stt) { logger?.warning("\(wish)") }
         let beamSize = isFallback ? min(fallbackBeamSize, settings.stt.beamSize) : settings.stt.beamSize
         let command =
-            command ?? [executablePath(), "worker", mode.rawValue, models.pocketSphinx, "\(beamSize)"]
-            + (isFallback ? [fallbackMark] : [])
+            command
+            // Last the model, which is named when a process ends over it.
+            ?? [executablePath(), "worker", mode.rawValue, "\(beamSize)"] + (isFallback ? [fallbackMark] : [])
+            + [models.pocketSphinx]
         let configuration =
             switch mode {
             case .live where !isFallback:
@@ -127,13 +129,13 @@ public enum Recognition {
     /// The life of a worker process: `mynah worker live|file MODELS BEAM [fallback]`. Enter it before any thread exists.
     public static func runWorker(arguments: [String]) -> Never {
         let mode = arguments.first.flatMap(PocketSphinxDecoder.Mode.init(rawValue:)) ?? .live
-        let models = arguments.dropFirst().first ?? ""
-        let beamSize = arguments.dropFirst(2).first.flatMap { Int($0) } ?? PocketSphinxDecoder.defaultBeamSize
+        let models = arguments.last ?? ""
+        let beamSize = arguments.dropFirst().first.flatMap { Int($0) } ?? PocketSphinxDecoder.defaultBeamSize
         // A second of quiet noise touches every page that decoding touches.
         var random = SystemRandomNumberGenerator()
         let noise = (0..<SampleTime.rate).map { _ in Int16.random(in: -300...300, using: &random) }
         // Only the recogniser of live sessions has faults on purpose; the server has said so if the plan makes no sense.
-        let isMain = mode == .live && arguments.last != fallbackMark
+        let isMain = mode == .live && !arguments.contains(fallbackMark)
         let faults = isMain ? try? FaultPlan.from(ProcessInfo.processInfo.environment) : nil
         WorkerProcess.run(warmUp: noise) {
             if let faults { try FaultyDecoder.checkModel(faults) }

@@ -81,11 +81,12 @@ def program():
     return os.environ.get("MYNAH_BIN", repository / ".build/debug/mynah")
 
 
-@pytest.fixture(params=["lease", "witness"])
+@pytest.fixture
 def pair(request, start_server, program, tmp_path):
+    """Two servers with one lease directory; for tests that are `decided_by` it, also with a witness."""
     with ExitStack() as stack:
         pair = Pair(start_server, program, tmp_path)
-        if request.param == "witness":
+        if getattr(request, "param", "lease") == "witness":
             pair.witness = stack.enter_context(witness(program, pair.key, tmp_path))
         stack.enter_context(pair.stack)
         yield pair
@@ -102,6 +103,9 @@ def witness(program, key, folder):
     finally:
         process.terminate()
         process.wait(10)
+
+
+decided_by = pytest.mark.parametrize("pair", ["lease", "witness"], indirect=True)
 
 
 def sentences(speech, count):
@@ -189,6 +193,7 @@ def test_one_answers_and_the_other_mirrors(pair, speech):
         assert quiet.receive(0.5) is None
 
 
+@decided_by
 @pytest.mark.parametrize("end", ["kill", "terminate"])
 def test_no_final_is_lost_or_renumbered_when_the_primary_ends(pair, speech, end):
     pair.start_both()
@@ -210,6 +215,7 @@ def test_no_final_is_lost_or_renumbered_when_the_primary_ends(pair, speech, end)
     assert status(again)["role"] == "standby"
 
 
+@decided_by
 def test_a_primary_that_wakes_from_a_stop_finds_its_term_over(pair, speech):
     pair.start_both()
     with ExitStack() as stack:
