@@ -59,7 +59,7 @@ class Pair:
         return self.stack.enter_context(self.start_server(
             "--set", f"failover.role={name}", "--set", f"failover.peer=127.0.0.1:{other}",
             "--set", f"failover.listen=127.0.0.1:{mine}", "--set", f"failover.key_file={key or self.key}",
-            "--set", f"failover.lease_directory={self.folder / 'lease'}",
+            "--set", f"failover.lease_directory={self.folder / 'not-made/lease'}",
             *(["--set", f"failover.witness={self.witness}"] if self.witness else []),
             "--set", "stt.decoders=4", *flags, port=port, awaited="/livez"))
 

@@ -1,6 +1,7 @@
 import Application
 import Dispatch
 import Failover
+import Foundation
 import Lanes
 import Logging
 import MynahConfiguration
@@ -43,6 +44,9 @@ final class ServerPair: Reign, Replication {
         if let witness = settings.witness {
             arbiter = try WitnessClient("\(witness)", key: key)
         } else {
+            // Below a folder for data that nothing was kept in so far. What goes wrong is told by the next line.
+            let parent = (settings.leaseDirectory as NSString).deletingLastPathComponent
+            if !parent.isEmpty { try? FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true) }
             arbiter = try LeaseFile(directory: settings.leaseDirectory)
         }
         let link: ZeroMQLink
