@@ -92,7 +92,7 @@ public struct Settings: Sendable, Equatable {
         public var bulkhead = Bulkhead()
         public var watchdogTimeoutMS = 3000
         /// 0 lets every session in.
-        public var overloadLagMS = 250
+        public var overloadLagMS = 500
 
         public struct CircuitBreaker: Sendable, Equatable {
             public var failureThreshold = 5
