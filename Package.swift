@@ -163,7 +163,7 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "Assembly", "CZeroMQ", "Lanes", "MynahClient", "MynahConfiguration", "PocketSphinxEngine", "RNNoiseEngine",
-                "SpeechModel", "SpeechPipeline", "TextAnalysis", "Workers", "ZMQEdge",
+                "SpeechModel", "SpeechPipeline", "TextAnalysis", "WireProtocol", "Workers", "ZMQEdge",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

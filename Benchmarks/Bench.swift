@@ -18,6 +18,8 @@ enum Bench {
                     try SubscriberProcess.run(Array(arguments.dropFirst()))
                 } else if arguments.first == "drain" {
                     try DrainProcess.run(arguments[1], count: Int(arguments[2])!)
+                } else if arguments.first == CutNetwork.role {
+                    try await CutNetwork.run(times: Int(arguments[1])!, streams: Int(arguments[2])!)
                 } else if arguments.first == "stub-server" {
                     try await StubServer.run(listen: arguments[1])
                 } else {
@@ -43,12 +45,14 @@ struct Command: AsyncParsableCommand {
 
     enum Section: String, CaseIterable, ExpressibleByArgument {
         case onsets, share, feed, publisher, hypotheses, endpoint, capacity, processor, connections, subscribers, text,
-            transcribe, words, front, wakeword, soak
+            transcribe, words, front, wakeword, failover, soak
     }
 
     @Argument(help: "What to measure.") var sections: [Section] = []
     @Option(help: "Seconds of each load; 20 unless given, and 45 for `capacity`, whose queue grows slowly.") var seconds: Int?
-    @Option(help: "Streams that `capacity` begins with; else half of what the bare engine holds.") var streams: Int?
+    @Option(help: "Streams that `capacity` begins with, and those of `failover`; else half of what the machine holds.")
+    var streams: Int?
+    @Option(help: "Take-overs of `failover`.") var times = 30
     @Option(help: "Minutes of `transcribe`, of `soak`, and of each sound for `wakeword`.") var minutes = 10
 
     @Option(help: "Sentences that each voice reads for `front`.") var lines = sentences.count
@@ -72,6 +76,7 @@ struct Command: AsyncParsableCommand {
             case .processor: try await ProcessorTime(speech: speech, seconds: seconds).run(&report)
             case .subscribers: try await Subscribers(speech: speech, seconds: seconds).run(&report)
             case .text: try AnalysisTime(speech: speech).run(&report)
+            case .failover: try await Failover(speech: speech, times: times, streams: streams).run(&report)
             case .soak: try await Soak(speech: speech, minutes: minutes).run(&report)
             case .words: try WordErrors(speech: speech).run(&report)
             case .wakeword: try WakeWords(speech: speech, minutes: minutes).run(&report)

@@ -20,6 +20,12 @@ struct Report {
         line(name, text, isKept: p95Limit.map { values[0.95] <= $0 }, limit: p95Limit.map { "p95 ≤ \(number($0)) \(unit)" })
     }
 
+    /// A distribution of few values beside the limit of the largest.
+    mutating func line(_ name: String, _ values: Quantiles, unit: String, maxLimit: Double?) {
+        let text = "p50 \(number(values[0.5]))  max \(number(values[1])) \(unit)  (\(values.count))"
+        line(name, text, isKept: maxLimit.map { values[1] <= $0 }, limit: maxLimit.map { "max ≤ \(number($0)) \(unit)" })
+    }
+
     /// One figure beside its upper or lower limit.
     mutating func line(_ name: String, _ value: Double, unit: String, atMost: Double? = nil, atLeast: Double? = nil) {
         let isKept: Bool? =

@@ -6,16 +6,32 @@ import SpeechModel
 /// The release program that is measured.
 let mynahProgram = ProcessInfo.processInfo.environment["MYNAH_BIN"] ?? ".build/release/mynah"
 
-/// A server under load, in a process of its own on a loopback port.
+/// A server under load, in a process of its own on a loopback port, or on a ``NetworkHost``.
 final class ServerProcess {
     let port: Int
+    /// Where it listens: `address:port`.
+    let authority: String
     private let process = Process()
 
-    /// Starts `mynah serve` (or, with `stub`, the same server with a recogniser that only counts) and waits until it is ready.
-    init(stub: Bool = false, environment: [String: String] = [:]) async throws {
-        port = try freePort()
-        process.executableURL = URL(fileURLWithPath: stub ? CommandLine.arguments[0] : mynahProgram)
-        process.arguments = stub ? ["stub-server", "127.0.0.1:\(port)"] : ["serve", "--listen", "127.0.0.1:\(port)"]
+    /// Starts `mynah serve` (or, with `stub`, the same server with a recogniser that only counts) and waits until `awaited` answers 200.
+    ///
+    /// - Parameters:
+    ///   - settings: `key=value`, for `--set`.
+    ///   - host: where it runs; this machine's loopback if nil.
+    ///   - port: any free one if nil.
+    init(
+        stub: Bool = false, environment: [String: String] = [:], settings: [String] = [], on host: NetworkHost? = nil,
+        port: Int? = nil, awaiting awaited: String = "/readyz"
+    ) async throws {
+        self.port = try port ?? freePort()
+        authority = "\(host?.address ?? "127.0.0.1"):\(self.port)"
+        let command =
+            stub
+            ? [CommandLine.arguments[0], "stub-server", authority]
+            : [mynahProgram, "serve", "--listen", authority] + settings.flatMap { ["--set", $0] }
+        // Both `env` and what enters a namespace become the program: the process's id is the server's.
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = (host?.entering ?? []) + command
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.merging([
             "MYNAH_SERVER_MAX_CONNECTIONS_PER_ADDRESS": "5000", "MYNAH_SERVER_MAX_CONNECTIONS": "5000",
             "MYNAH_SESSION_MAX_SESSIONS": "5000", "MYNAH_LOG_LEVEL": "error", "MYNAH_OUTPUT_ZMQ_PUB_PORT_EVENTS": "0",
@@ -23,17 +39,18 @@ final class ServerProcess {
         ]) { $1 }
         try process.run()
         for _ in 0..<600 {
-            if (try? await get("/readyz").status) == 200 { return }
+            if (try? await get(awaited).status) == 200 { return }
             guard process.isRunning else { break }
             try await Task.sleep(for: .milliseconds(50))
         }
+        if process.isRunning { stop() }
         throw SpeechError(.notReady, "The server did not become ready.", advice: "Run it by hand: \(mynahProgram) serve")
     }
 
     var id: Int32 { process.processIdentifier }
 
     func get(_ path: String) async throws -> HTTPReply {
-        try await HTTPClient.request(.get, try ServerURL("http://127.0.0.1:\(port)\(path)"))
+        try await HTTPClient.request(.get, try ServerURL("http://\(authority)\(path)"))
     }
 
     /// The numbers of `/metrics`, by their name and labels as written there.
@@ -75,10 +92,16 @@ final class ServerProcess {
         process.terminate()
         process.waitUntilExit()
     }
+
+    /// Ends it as a defect or an operator would who has lost patience.
+    func kill() {
+        Foundation.kill(id, SIGKILL)
+        process.waitUntilExit()
+    }
 }
 
 /// A port that nobody listens on.
-private func freePort() throws -> Int {
+func freePort() throws -> Int {
     let socket = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
     var address = sockaddr_in()

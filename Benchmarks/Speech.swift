@@ -61,12 +61,12 @@ struct Speech {
         return Utterance(text: sentence, samples: try readWAV(file))
     }
 
-    /// About `seconds` of people who speak without stopping, half of it real, 0.7 s of a quiet room between utterances; another order
-    /// for each `seed`.
-    func conversation(seconds: Int, seed: Int) throws -> [Int16] {
+    /// About `seconds` of people who speak without stopping, half of it real (all of it with no `synthetic` utterances among them), 0.7 s
+    /// of a quiet room between utterances; another order for each `seed`.
+    func conversation(seconds: Int, seed: Int, synthetic: Int = 12) throws -> [Int16] {
         var random = Random(seed: UInt64(seed))
         var utterances = real.flatMap(\.utterances)
-        for _ in 0..<12 {
+        for _ in 0..<synthetic {
             utterances.append(
                 try spoken(sentences.randomElement(using: &random)!, voice: Self.voices.randomElement(using: &random)!))
         }
