@@ -3,7 +3,8 @@ import Foundation
 /// Frame in → message at a ZeroMQ subscriber in another process, beside libzmq's own latency with messages of the same size.
 ///
 /// The clock starts when the frame is sent whose last sample decided that an utterance is over. The event of that (`speech_stopped`)
-/// has no recogniser on its way; of a final's time that of the recogniser, as the server measured it, is taken off.
+/// has no recogniser on its way; of a final's time that of the recogniser, as the message itself gives it, is taken off: with it goes the
+/// wait for the utterance before, whose number comes first.
 struct FeedLatency {
     /// What RTAP's own manual gives for its pipeline on its own machine; not measured here.
     private static let peerMS = 2.34
@@ -53,11 +54,13 @@ struct FeedLatency {
         let transcripts = messages.filter { $0.topic.hasPrefix("transcript.") }
         if !transcripts.isEmpty { measured.bytes = transcripts.reduce(0) { $0 + $1.body.count } / transcripts.count }
         var arrivals: [Place: Double] = [:]
+        var recogniserMS: [Place: Double] = [:]
         for message in messages {
             let json = message.json
             guard let session = json["session_id"] as? String else { continue }
             if let number = json["sequence_number"] as? Int {
                 arrivals[.final(session, number)] = message.at
+                recogniserMS[.final(session, number)] = (json["stage_latencies"] as? [String: Any])?["stt"] as? Double
             } else if json["event_type"] as? String == "speech_stopped",
                 let end = (json["metadata"] as? [String: Any])?["end_ms"] as? Int
             {
@@ -69,8 +72,9 @@ struct FeedLatency {
             guard let decided = load.decidedMS(of: final) else { continue }
             let session = load.sessions[final.stream]
             let sent = load.sentAt(stream: final.stream, milliseconds: decided)
-            if let at = arrivals[.final(session, final.sequence)] {
-                measured.finals.append((at - sent) * 1000 - final.recogniserMS)
+            let place = Place.final(session, final.sequence)
+            if let at = arrivals[place], let recogniser = recogniserMS[place] {
+                measured.finals.append((at - sent) * 1000 - recogniser)
             } else {
                 missing += 1
             }

@@ -16,8 +16,8 @@ struct PublisherThroughput {
         report.title("Publisher: messages of \(Self.bytes) bytes to a subscriber in another process, as fast as it takes them")
         var ours: [Double] = []
         var bare: [Double] = []
-        // In turns, because a machine's speed changes from minute to minute.
-        for _ in 0..<max(3, seconds / 4) {
+        // In turns, because a machine's speed changes from minute to minute, and many of them, because a round is half a second.
+        for _ in 0..<max(9, seconds) {
             bare.append(try bareRate())
             ours.append(try await ourRate())
         }
