@@ -54,6 +54,7 @@ let package = Package(
         // Beside the layers
         .target(name: "Lanes", swiftSettings: strict),
         .target(name: "Failover", dependencies: ["Lanes", "SpeechModel"], swiftSettings: fast),
+        .target(name: "ModelLibrary", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(name: "TextAnalysis", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(name: "PipelineFeed", dependencies: ["SpeechModel", "TextAnalysis"], swiftSettings: strict),
         .target(name: "Resilience", dependencies: ["Ports", "SpeechModel"], swiftSettings: strict),
@@ -78,7 +79,7 @@ let package = Package(
             name: "RNNoiseEngine", dependencies: ["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"],
             path: "Sources/Engines/RNNoiseEngine", swiftSettings: strict),
         .target(
-            name: "SherpaEngine", dependencies: ["CSherpaOnnx", "SpeechModel", "SpeechPipeline"],
+            name: "SherpaEngine", dependencies: ["CSherpaOnnx", "ModelLibrary", "SpeechModel", "SpeechPipeline", "Workers"],
             path: "Sources/Engines/SherpaEngine", swiftSettings: strict),
 
         // Edges: decode, authorise, call a use case, encode
@@ -132,8 +133,8 @@ let package = Package(
         .target(
             name: "Assembly",
             dependencies: [
-                "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "MynahConfiguration", "PipelineFeed",
-                "PocketSphinxEngine",
+                "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "ModelLibrary", "MynahConfiguration",
+                "PipelineFeed", "PocketSphinxEngine",
                 "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel", "SpeechPipeline",
                 "Telemetry",
                 "TextAnalysis",
@@ -149,8 +150,8 @@ let package = Package(
         .executableTarget(
             name: "mynah",
             dependencies: [
-                "Application", "Assembly", "AudioFiles", "CaptureEdge", "Failover", "Lanes", "MynahClient", "MynahConfiguration",
-                "PocketSphinxEngine",
+                "Application", "Assembly", "AudioFiles", "CaptureEdge", "Failover", "Lanes", "ModelLibrary", "MynahClient",
+                "MynahConfiguration", "PocketSphinxEngine",
                 "Ports",
                 "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats", "WireProtocol", "Workers", "ZMQEdge",
                 .product(name: "Logging", package: "swift-log"),
@@ -253,6 +254,10 @@ let package = Package(
         .testTarget(
             name: "PipelineFeedTests", dependencies: ["PipelineFeed", "SpeechModel", "TextAnalysis", "WireProtocol"],
             swiftSettings: strict),
+        .testTarget(name: "ModelLibraryTests", dependencies: ["ModelLibrary", "SpeechModel"], swiftSettings: strict),
+        .testTarget(
+            name: "SherpaEngineTests", dependencies: ["SherpaEngine", "SpeechModel"], swiftSettings: strict,
+            linkerSettings: runPath),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
     ]
 )

@@ -45,7 +45,7 @@ struct Command: AsyncParsableCommand {
 
     enum Section: String, CaseIterable, ExpressibleByArgument {
         case onsets, share, feed, publisher, hypotheses, endpoint, capacity, processor, connections, subscribers, text,
-            transcribe, words, front, wakeword, failover, soak
+            transcribe, words, front, wakeword, failover, neural, soak
     }
 
     @Argument(help: "What to measure.") var sections: [Section] = []
@@ -55,6 +55,9 @@ struct Command: AsyncParsableCommand {
     @Option(help: "Take-overs of `failover`.") var times = 30
     @Option(help: "Minutes of `transcribe`, of `soak`, and of each sound for `wakeword`.") var minutes = 10
 
+    @Option(help: "The folder of the model for `neural`, of kind streaming-nemo-ctc.")
+    var model = "Tests/Fixtures/models/commands-en"
+    @Option(help: "The program sherpa-onnx-online-websocket-server for `neural`.") var peer: String?
     @Option(help: "Sentences that each voice reads for `front`.") var lines = sentences.count
 
     func run() async throws {
@@ -77,6 +80,8 @@ struct Command: AsyncParsableCommand {
             case .subscribers: try await Subscribers(speech: speech, seconds: seconds).run(&report)
             case .text: try AnalysisTime(speech: speech).run(&report)
             case .failover: try await Failover(speech: speech, times: times, streams: streams).run(&report)
+            case .neural:
+                try await NeuralStreams(speech: speech, seconds: seconds, model: model, peer: peer, first: streams).run(&report)
             case .soak: try await Soak(speech: speech, minutes: minutes).run(&report)
             case .words: try WordErrors(speech: speech).run(&report)
             case .wakeword: try WakeWords(speech: speech, minutes: minutes).run(&report)

@@ -22,11 +22,14 @@ let package = Package(
         .target(name: "WireProtocol", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(name: "Lanes", swiftSettings: strict),
         .target(name: "Failover", dependencies: ["Lanes", "SpeechModel"], swiftSettings: strict),
+        .target(name: "ModelLibrary", dependencies: ["SpeechModel"], swiftSettings: strict),
         .target(name: "Fuzzing", swiftSettings: strict),
         .executableTarget(name: "FuzzWAVHeader", dependencies: ["AudioFiles", "Fuzzing", "SpeechModel"], swiftSettings: strict),
         .executableTarget(
             name: "FuzzStreamMessage", dependencies: ["Fuzzing", "SpeechModel", "WireProtocol"], swiftSettings: strict),
         .executableTarget(
             name: "FuzzLinkMessage", dependencies: ["Failover", "Fuzzing", "SpeechModel"], swiftSettings: strict),
+        .executableTarget(
+            name: "FuzzModelFile", dependencies: ["Fuzzing", "ModelLibrary", "SpeechModel"], swiftSettings: strict),
     ]
 )

@@ -23,7 +23,8 @@ public struct ModelFiles: Sendable {
     public static func locate(_ settings: Settings) -> ModelFiles {
         let standard = dataDirectory(environment: ProcessInfo.processInfo.environment) + "/models"
         return ModelFiles(
-            directory: directory(configured: settings.models.directory, standard: standard), name: settings.stt.modelName)
+            directory: directory(configured: settings.models.directory, standard: standard),
+            name: settings.stt.modelName ?? "en-us")
     }
 
     private static func directory(configured: String, standard: String) -> String {

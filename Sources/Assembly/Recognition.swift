@@ -1,5 +1,6 @@
 import Foundation
 public import Logging
+import ModelLibrary
 public import MynahConfiguration
 public import PocketSphinxEngine
 import Ports
@@ -37,8 +38,36 @@ public enum Recognition {
         return max(1, min(most, fitting))
     }
 
-    /// A pool for live sessions, for what stands in for that, or for files.
+    /// A pool for live sessions or for files, with the model that is configured.
     public static func makePool(
+        mode: PocketSphinxDecoder.Mode, settings: Settings, models: ModelFiles, command: [String]? = nil, logger: Logger?
+    ) throws(SpeechError) -> WorkerPool {
+        switch try usable(settings, models: models, logger: logger) {
+        case .builtIn(let models):
+            try makeBuiltIn(mode: mode, settings: settings, models: models, command: command, logger: logger)
+        case .neural(let model): makeNeural(model, mode: mode, settings: settings, logger: logger)
+        }
+    }
+
+    /// The model that is configured. One that was added and is damaged by now, and that nobody named, stops no server: the built-in
+    /// recogniser goes on.
+    private static func usable(
+        _ settings: Settings, models: ModelFiles, logger: Logger?
+    ) throws(SpeechError) -> RecognitionModel {
+        do {
+            let model = try RecognitionModel.choose(settings, models: models)
+            if case .neural(let neural) = model { _ = try ModelFolder(neural.folder).inspect() }
+            return model
+        } catch {
+            guard settings.stt.engine == .auto, settings.stt.modelName == nil, settings.stt.modelPath == nil else { throw error }
+            logger?.error(
+                "the model that was added cannot be used; the built-in one recognises", metadata: ["reason": "\(error)"])
+            return .builtIn(models)
+        }
+    }
+
+    /// A pool of the built-in recogniser, for live sessions, for what stands in for those, or for files.
+    static func makeBuiltIn(
         mode: PocketSphinxDecoder.Mode, isFallback: Bool = false, settings: Settings, models: ModelFiles,
         command: [String]? = nil, logger: Logger?
     ) throws(SpeechError) -> WorkerPool {
@@ -72,9 +101,12 @@ public enum Recognition {
         return WorkerPool(
             identity: RecognizerIdentity(
                 engine: "pocketsphinx 5.1.1", model: models.name, language: String(models.name.prefix(2))),
-            configuration: configuration,
-            clock: SystemClock()
-        ) { incident in
+            configuration: configuration, clock: SystemClock(), report: logging(to: logger))
+    }
+
+    /// Tells an operator what happens to a pool's processes.
+    static func logging(to logger: Logger?) -> @Sendable (WorkerIncident) -> Void {
+        { incident in
             switch incident {
             case .crashed(let processID):
                 logger?.warning("a decoder crashed; its utterance is decoded again", metadata: ["pid": "\(processID)"])
@@ -90,9 +122,9 @@ public enum Recognition {
     /// What is asked of the recogniser that it has not, in words: it goes on without.
     public static func unmet(_ stt: Settings.STT) -> [String] {
         let device =
-            "stt.device is \(stt.device.rawValue), which \(stt.engine.rawValue) does not know: it computes on the processor"
+            "stt.device is \(stt.device.rawValue), which pocketsphinx does not know: it computes on the processor"
         let numbers =
-            "stt.compute_dtype is \(stt.computeDtype.rawValue), which \(stt.engine.rawValue) does not know: it computes with int8"
+            "stt.compute_dtype is \(stt.computeDtype.rawValue), which pocketsphinx does not know: it computes with int8"
         return (stt.device == .cpu ? [] : [device]) + (stt.computeDtype == .int8 ? [] : [numbers])
     }
 
@@ -120,27 +152,42 @@ public enum Recognition {
     /// - Throws: ``ErrorCode/invalidConfiguration`` naming a word that the recogniser does not know.
     public static func wakeWord(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> WakeWord? {
         guard !settings.wakeword.phrases.isEmpty else { return nil }
+        if case .neural(let model) = try usable(settings, models: models, logger: nil) {
+            guard settings.wakeword.enabled else { return nil }
+            throw SpeechError(
+                .invalidConfiguration, "wakeword.enabled is true, and the model \(model.name) cannot listen for phrases.",
+                advice: "Set stt.engine to pocketsphinx, or wakeword.enabled to false.")
+        }
         try PronunciationDictionary.check(settings.wakeword.phrases, models: models.pocketSphinx)
         return WakeWord(
             phrases: KeyPhrases(settings.wakeword.phrases, sensitivity: settings.wakeword.sensitivity),
             windowMS: settings.wakeword.windowMS)
     }
 
-    /// The life of a worker process: `mynah worker live|file MODELS BEAM [fallback]`. Enter it before any thread exists.
+    /// The life of a worker process: `mynah worker live|file|neural …`. Enter it before any thread exists.
     public static func runWorker(arguments: [String]) -> Never {
+        if arguments.first == neuralWorker { runNeuralWorker(arguments: Array(arguments.dropFirst())) }
+        runBuiltInWorker(arguments: arguments)
+    }
+
+    /// `live|file BEAM [fallback] MODELS`.
+    private static func runBuiltInWorker(arguments: [String]) -> Never {
         let mode = arguments.first.flatMap(PocketSphinxDecoder.Mode.init(rawValue:)) ?? .live
         let models = arguments.last ?? ""
         let beamSize = arguments.dropFirst().first.flatMap { Int($0) } ?? PocketSphinxDecoder.defaultBeamSize
-        // A second of quiet noise touches every page that decoding touches.
-        var random = SystemRandomNumberGenerator()
-        let noise = (0..<SampleTime.rate).map { _ in Int16.random(in: -300...300, using: &random) }
         // Only the recogniser of live sessions has faults on purpose; the server has said so if the plan makes no sense.
         let isMain = mode == .live && !arguments.contains(fallbackMark)
         let faults = isMain ? try? FaultPlan.from(ProcessInfo.processInfo.environment) : nil
-        WorkerProcess.run(warmUp: noise) {
+        WorkerProcess.run(warmUp: quietNoise()) {
             if let faults { try FaultyDecoder.checkModel(faults) }
             let decoder = NoiseSuppressingDecoder(try PocketSphinxDecoder(models: models, mode: mode, beamSize: beamSize))
             return faults == nil ? decoder : FaultyDecoder(decoder)
         }
+    }
+
+    /// A second of it touches every page that decoding touches.
+    static func quietNoise() -> [Int16] {
+        var random = SystemRandomNumberGenerator()
+        return (0..<SampleTime.rate).map { _ in Int16.random(in: -300...300, using: &random) }
     }
 }

@@ -69,11 +69,15 @@ public struct Settings: Sendable, Equatable {
     }
 
     public struct STT: Sendable, Equatable {
-        public var engine = Engine.pocketsphinx
-        public var modelName = "en-us"
+        public var engine = Engine.auto
+        /// nil means the engine's own, or the default of those that were added.
+        public var modelName: String?
+        public var modelPath: String?
         public var device = Device.cpu
         public var computeDtype = ComputeDtype.int8
         public var beamSize = 5
+        /// 0 means as many as cores.
+        public var threads = 0
         /// 0 means as many as cores and memory allow.
         public var decoders = 0
         public var hangTimeoutMS = 2000
@@ -81,7 +85,7 @@ public struct Settings: Sendable, Equatable {
 
         public var fallback = Fallback.fast
 
-        public enum Engine: String, Sendable, CaseIterable { case pocketsphinx }
+        public enum Engine: String, Sendable, CaseIterable { case auto, pocketsphinx, sherpa }
         public enum Device: String, Sendable, CaseIterable { case cpu, cuda }
         public enum ComputeDtype: String, Sendable, CaseIterable { case int8, float16, float32 }
         public enum Fallback: String, Sendable, CaseIterable { case none, fast }

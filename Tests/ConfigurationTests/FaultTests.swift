@@ -40,13 +40,13 @@ import Testing
     @Test(arguments: [
         (
             "stt:\n  model_name: ../en\n",
-            "default.yaml:2: `stt.model_name` is `../en`; it must be a name of at most 64 letters, digits, `.`, `-` and `_` that begins "
-                + "with a language's two letters, such as `en-us`."
+            "default.yaml:2: `stt.model_name` is `../en`; it must be a name of at most 64 letters, digits, `.`, `-` and `_`, "
+                + "such as `en-us`."
         ),
         (
-            "stt:\n  model_name: english\n",
-            "default.yaml:2: `stt.model_name` is `english`; it must be a name of at most 64 letters, "
-                + "digits, `.`, `-` and `_` that begins with a language's two letters, such as `en-us`."
+            "stt:\n  model_name: my model\n",
+            "default.yaml:2: `stt.model_name` is `my model`; it must be a name of at most 64 letters, "
+                + "digits, `.`, `-` and `_`, such as `en-us`."
         ),
         ("stt:\n  beam_size: 31\n", "default.yaml:2: `stt.beam_size` is `31`; it must be a whole number from 1 to 30."),
         ("stt:\n  device: gpu\n", "default.yaml:2: `stt.device` is `gpu`; it must be `cpu` or `cuda`."),
@@ -117,7 +117,10 @@ import Testing
             "preprocess:\n  gain: maybe\n",
             "default.yaml:2: `preprocess.gain` is `maybe`; it must be `off`, `auto` or `on`."
         ),
-        ("stt:\n  engine: whisper\n", "default.yaml:2: `stt.engine` is `whisper`; it must be `pocketsphinx`."),
+        (
+            "stt:\n  engine: whisper\n",
+            "default.yaml:2: `stt.engine` is `whisper`; it must be `auto`, `pocketsphinx` or `sherpa`."
+        ),
         (
             "language:\n  default: English\n",
             "default.yaml:2: `language.default` is `English`; it must be a language's two letters, such as `en`."

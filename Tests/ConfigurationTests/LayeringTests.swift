@@ -59,7 +59,8 @@ import Testing
             "endpointing.silence_ms": "700", "endpointing.minimum_speech_ms": "50", "endpointing.maximum_utterance_ms": "9000",
             "stt.model_name": "de-de", "stt.device": "CUDA", "stt.compute_dtype": "float16", "stt.beam_size": "3",
             "wakeword.enabled": "true", "wakeword.phrases": "jarvis", "wakeword.sensitivity": "0.3", "wakeword.window_ms": "5000",
-            "stt.engine": "PocketSphinx", "stt.decoders": "3", "stt.hang_timeout_ms": "900", "stt.wait_for_decoder_ms": "0",
+            "stt.model_path": "/model", "stt.threads": "2", "stt.engine": "PocketSphinx", "stt.decoders": "3",
+            "stt.hang_timeout_ms": "900", "stt.wait_for_decoder_ms": "0",
             "stt.fallback": "NONE", "resilience.circuit_breaker.failure_threshold": "2",
             "resilience.circuit_breaker.reset_timeout": "1", "resilience.bulkhead.max_concurrent": "8",
             "resilience.bulkhead.max_queue_size": "0", "resilience.watchdog_timeout_ms": "900", "resilience.overload_lag_ms": "0",
@@ -94,6 +95,7 @@ import Testing
         #expect(settings.wakeword.sensitivity == 0.3 && settings.wakeword.windowMS == 5000)
         #expect(settings.stt.engine == .pocketsphinx && settings.stt.decoders == 3)
         #expect(settings.stt.modelName == "de-de" && settings.stt.device == .cuda)
+        #expect(settings.stt.modelPath == "/model" && settings.stt.threads == 2)
         #expect(settings.stt.computeDtype == .float16 && settings.stt.beamSize == 3)
         #expect(settings.stt.hangTimeoutMS == 900 && settings.stt.waitForDecoderMS == 0 && settings.stt.fallback == .none)
         let resilience = settings.resilience

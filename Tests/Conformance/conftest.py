@@ -70,7 +70,7 @@ def start_server(tmp_path_factory):
         pytest.fail(f"{program} does not exist: run `swift build` or set MYNAH_BIN")
 
     @contextmanager
-    def start(*flags, host="127.0.0.1", port=None, stdin=None, awaited="/readyz"):
+    def start(*flags, host="127.0.0.1", port=None, stdin=None, awaited="/readyz", data=None):
         folder = tmp_path_factory.mktemp("server")
         any_port, *outputs = free_ports(4)
         port = port or any_port
@@ -79,7 +79,7 @@ def start_server(tmp_path_factory):
             process = subprocess.Popen(
                 [program, "serve", "--listen", f"{host}:{port}", *output_flags(*outputs),
                  "--set", "resilience.overload_lag_ms=0", *flags],
-                stdin=stdin, stdout=output, stderr=output, cwd=folder, env=os.environ | {"MYNAH_DATA": str(folder / "data")})
+                stdin=stdin, stdout=output, stderr=output, cwd=folder, env=os.environ | {"MYNAH_DATA": str(data or folder / "data")})
         server = Server(port, process, log, *outputs)
         try:
             wait_until_ready(server, awaited)

@@ -34,6 +34,7 @@ enum Layering {
             Module("SpeechPipeline", "Sources/SpeechPipeline", bare.union(["SpeechModel"])),
             Module("Ports", "Sources/Ports", ["SpeechModel"]),
             Module("Failover", "Sources/Failover", bare.union(["Lanes", "SpeechModel"])),
+            Module("ModelLibrary", "Sources/ModelLibrary", bare.union(foundation).union(["SpeechModel"])),
             Module("TextAnalysis", "Sources/TextAnalysis", bare.union(foundation).union(["SpeechModel"])),
             Module("Telemetry", "Sources/Telemetry", bare.union(["Logging", "SpeechModel"])),
             Module("WireProtocol", "Sources/WireProtocol", foundation.union(["SpeechModel"])),
@@ -65,7 +66,8 @@ enum Layering {
                 "RNNoiseEngine", "Sources/Engines/RNNoiseEngine",
                 bare.union(["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"])),
             Module(
-                "SherpaEngine", "Sources/Engines/SherpaEngine", bare.union(["CSherpaOnnx", "SpeechModel", "SpeechPipeline"])),
+                "SherpaEngine", "Sources/Engines/SherpaEngine",
+                bare.union(["CSherpaOnnx", "ModelLibrary", "SpeechModel", "SpeechPipeline", "Workers"])),
             Module(
                 "CaptureEdge", "Sources/Edges/CaptureEdge",
                 bare.union(["AudioFiles", "CALSA", "Lanes", "SpeechModel", "SpeechPipeline"])),
@@ -83,7 +85,8 @@ enum Layering {
             Module(
                 "Assembly", "Sources/Assembly",
                 bare.union(foundation).union([
-                    "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "MynahConfiguration",
+                    "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "ModelLibrary",
+                    "MynahConfiguration",
                     "PipelineFeed",
                     "PocketSphinxEngine", "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel",
                     "SpeechPipeline", "Telemetry",
@@ -95,7 +98,7 @@ enum Layering {
             Module(
                 "mynah", "Sources/mynah/Program",
                 bare.union(foundation).union([
-                    "Application", "Assembly", "AudioFiles", "CaptureEdge", "Failover", "Lanes", "MynahClient",
+                    "Application", "Assembly", "AudioFiles", "CaptureEdge", "Failover", "Lanes", "ModelLibrary", "MynahClient",
                     "MynahConfiguration",
                     "PocketSphinxEngine", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats",
                     "WireProtocol", "Workers", "ZMQEdge", "ArgumentParser", "Logging",

@@ -19,7 +19,7 @@ extension Recognition {
         let hasFallback = settings.stt.fallback == .fast
         let recognizer: any Recognizer = if let faults { FaultyRecognizer(pool, plan: faults) } else { pool }
         let makeFallback: @Sendable () throws -> any Recognizer = {
-            try makePool(mode: .live, isFallback: true, settings: settings, models: models, logger: logger)
+            try makeBuiltIn(mode: .live, isFallback: true, settings: settings, models: models, logger: logger)
         }
         return GuardedRecognizer(
             recognizer, fallback: hasFallback ? makeFallback : nil, failureThreshold: breaker.failureThreshold,

@@ -93,13 +93,20 @@ extension Setting {
             "wakeword.window_ms", \.wakeword.windowMS, .integer(1000...600_000, unit: "ms"), isReloadable: true,
             "How long nobody may speak after the phrase, and after what was said since, until it is needed again."),
 
-        Setting("stt.engine", \.stt.engine, .choice, "The recogniser."),
         Setting(
-            "stt.model_name", \.stt.modelName, .modelName,
-            "The recogniser's model, a folder under `models.directory` and the engine's name; it begins with its language."),
+            "stt.engine", \.stt.engine, .choice,
+            "The recogniser: `pocketsphinx` is built in, `sherpa` runs a neural model. `auto` takes the model that was added for `language.default` ([models](models.md)), and the built-in one while there is none."
+        ),
+        Setting(
+            "stt.model_name", \.stt.modelName, .optional(.modelName),
+            "The recogniser's model: the name under which it was added, or of the built-in one a folder under `pocketsphinx` in `models.directory`. Empty is the one that serves `language.default`, or `en-us`."
+        ),
+        Setting(
+            "stt.model_path", \.stt.modelPath, .optional(.path), environment: "ASR_MODEL_PATH",
+            "A neural model's folder, used where it lies instead of one that was added."),
         Setting(
             "stt.device", \.stt.device, .choice,
-            "Where the recogniser computes. The built-in one knows the processor only: `cuda` is answered with a warning, and it goes on there."
+            "Where the recogniser computes. Where there is no graphics card that can be used, `cuda` is answered with a warning, and it goes on with the processor."
         ),
         Setting(
             "stt.compute_dtype", \.stt.computeDtype, .choice,
@@ -107,8 +114,11 @@ extension Setting {
         ),
         Setting(
             "stt.beam_size", \.stt.beamSize, .integer(1...30),
-            "How many readings are followed while somebody speaks, in thousands of hidden Markov models per frame: fewer are faster and make more mistakes. Files are always read with 30."
+            "How many readings are followed while somebody speaks, in thousands of hidden Markov models per frame: fewer are faster and make more mistakes. Files are always read with 30. Neural models take the best at every step."
         ),
+        Setting(
+            "stt.threads", \.stt.threads, .integer(0...64),
+            "How many threads one step of a neural model takes; 0 is as many as cores."),
         Setting(
             "stt.decoders", \.stt.decoders, .integer(0...1024),
             "How many people can be recognised at once, about 100 MB each; 0 is ten per core within a quarter of the memory."),

@@ -171,8 +171,8 @@ extension Codec<String> {
     /// A model's name, which is a folder's.
     static var modelName: Codec {
         Codec(
-            "a name of at most 64 letters, digits, `.`, `-` and `_` that begins with a language's two letters, such as `en-us`",
-            schema: ["type": "string", "pattern": "^[a-z]{2}([._-][A-Za-z0-9._-]{0,61})?$"],
+            "a name of at most 64 letters, digits, `.`, `-` and `_`, such as `en-us`",
+            schema: ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"],
             parse: { isModelName($0) ? $0 : nil }, show: JSON.string)
     }
 
@@ -208,10 +208,7 @@ private func trimmed(_ text: Substring) -> String {
 }
 
 private func isModelName(_ text: String) -> Bool {
-    func isSeparator(_ byte: UInt8) -> Bool { [0x2D, 0x2E, 0x5F].contains(byte) }
-    let bytes = Array(text.utf8)
-    guard (2...64).contains(bytes.count), bytes[..<2].allSatisfy({ (0x61...0x7A).contains($0) }) else { return false }
-    return bytes.count == 2
-        || isSeparator(bytes[2])
-            && bytes[3...].allSatisfy { isSeparator($0) || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0 | 0x20) }
+    func isAlphanumeric(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) }
+    return (1...64).contains(text.utf8.count) && text.utf8.first.map(isAlphanumeric) == true
+        && text.utf8.allSatisfy { isAlphanumeric($0) || [0x2D, 0x2E, 0x5F].contains($0) }
 }

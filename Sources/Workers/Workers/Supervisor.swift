@@ -46,7 +46,7 @@ final class Supervisor: @unchecked Sendable {
     private let report: @Sendable (WorkerIncident) -> Void
     private let mailbox = Mutex(Mailbox())
     let published: Mutex<Published>
-    let turns = Turns(slots: Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
+    let turns: Turns
     private let wakeEvent: CInt
 
     // thread-confined
@@ -60,6 +60,11 @@ final class Supervisor: @unchecked Sendable {
     private var hasStarted = false
     private var statistics = WorkerPool.Statistics()
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    /// How many there are to be.
+    private var decoders: Int
+    /// Of the process that all decoders share, if they do.
+    private var sharedWatch = HangWatch()
+    private var sharedHeardAt: UInt64 = 0
 
     init(configuration: WorkerPool.Configuration, clock: any Clock, report: @escaping @Sendable (WorkerIncident) -> Void) {
         self.configuration = configuration
@@ -67,6 +72,9 @@ final class Supervisor: @unchecked Sendable {
         self.report = report
         keeper = TemplateKeeper(command: configuration.command, loadTimeoutMS: configuration.loadTimeoutMS)
         published = Mutex(Published(load: RecognizerLoad(ready: 0, busy: 0, waiting: 0, capacity: configuration.decoders)))
+        decoders = configuration.decoders
+        // A process that serves all its slots in one step takes turns with nobody.
+        turns = Turns(slots: configuration.sharesProcess ? configuration.decoders : Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
         wakeEvent = workers_event()
     }
 
@@ -183,14 +191,14 @@ final class Supervisor: @unchecked Sendable {
     private func publish() {
         let busy = workers.values.count { $0.lease != nil }
         let ready = workers.values.count { $0.processID != nil }
-        let load = RecognizerLoad(ready: ready, busy: busy, waiting: waiting.count, capacity: configuration.decoders)
+        let load = RecognizerLoad(ready: ready, busy: busy, waiting: waiting.count, capacity: decoders)
         published.withLock {
             $0.load = load
             $0.statistics = statistics
             $0.statistics.templates = keeper.starts
             $0.processIDs = workers.values.compactMap(\.processID)
         }
-        if !hasStarted, ready >= configuration.decoders {
+        if !hasStarted, ready >= decoders {
             hasStarted = true
             for continuation in starting { continuation.resume() }
             starting = []
@@ -201,7 +209,9 @@ final class Supervisor: @unchecked Sendable {
 
     private func keepTemplate() {
         if let error = keeper.keep(now: now) { return templateFailed(error) }
-        while keeper.isLoaded, workers.count < configuration.decoders {
+        // More than it keeps up with would only make everybody late.
+        if let streams = keeper.realTimeStreams { decoders = min(configuration.decoders, streams) }
+        while keeper.isLoaded, workers.count < decoders {
             guard let socket = keeper.fork() else {
                 readErrors()
                 return templateFailed(keeper.ended)
@@ -212,6 +222,7 @@ final class Supervisor: @unchecked Sendable {
 
     private func templateFailed(_ error: any Error) {
         if hasStarted {
+            if configuration.sharesProcess { statistics.crashes += 1 }
             report(.templateEnded(retryInMS: keeper.restart(now: now), reason: "\(error)"))
         } else {
             // A model that cannot be loaded at the start is the operator's to mend.
@@ -234,8 +245,11 @@ final class Supervisor: @unchecked Sendable {
             if count < 0 && errno == EINTR { continue }
             if count < 0 && errno == EAGAIN { break }
             guard count > 0 else {
-                statistics.crashes += 1
-                if let processID = workers[socket]?.processID { report(.crashed(processID: processID)) }
+                // A slot goes with its process, which is counted where its end is noticed.
+                if !configuration.sharesProcess {
+                    statistics.crashes += 1
+                    if let processID = workers[socket]?.processID { report(.crashed(processID: processID)) }
+                }
                 return lose(socket)
             }
             buffer.withUnsafeBytes { workers[socket]?.reader.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
@@ -250,6 +264,7 @@ final class Supervisor: @unchecked Sendable {
 
     private func receive(_ header: WorkerMessage.Header, _ payload: ArraySlice<UInt8>, from socket: CInt) {
         guard let worker = workers[socket] else { return }
+        sharedHeardAt = now
         var reader = PayloadReader(payload)
         if header.kind == .hello {
             workers[socket]?.processID = reader.integer().map(Int32.init(bitPattern:))
@@ -299,7 +314,8 @@ final class Supervisor: @unchecked Sendable {
     }
 
     private func kill(_ socket: CInt) {
-        if let processID = workers[socket]?.processID { Glibc.kill(processID, SIGKILL) }
+        // A slot ends when its socket does, and its neighbours have done nothing wrong.
+        if !configuration.sharesProcess, let processID = workers[socket]?.processID { Glibc.kill(processID, SIGKILL) }
         lose(socket)
     }
 
@@ -357,8 +373,9 @@ final class Supervisor: @unchecked Sendable {
     private func checkTime() {
         let now = now
         let hang = UInt64(configuration.hangTimeoutMS) * 1_000_000
+        if configuration.sharesProcess { checkSharedProcess(now: now, limit: hang) }
         for socket in workers.keys {
-            if workers[socket]?.isStuck(now: now, limit: hang) == true {
+            if !configuration.sharesProcess, workers[socket]?.isStuck(now: now, limit: hang) == true {
                 statistics.hangs += 1
                 if let processID = workers[socket]?.processID { report(.hung(processID: processID)) }
                 kill(socket)
@@ -376,6 +393,17 @@ final class Supervisor: @unchecked Sendable {
                         advice: "Try again in a moment; the operator can raise stt.decoders or add cores."))
             }
         }
+    }
+
+    /// It is stuck when it owes answers to some, and none of its decoders has said a word for so long.
+    private func checkSharedProcess(now: UInt64, limit: UInt64) {
+        guard let processID = workers.values.lazy.compactMap(\.processID).first else { return }
+        let owed = workers.values.lazy.compactMap { $0.lease?.owedSince }.min().map { max($0, self.sharedHeardAt) }
+        guard sharedWatch.isStuck(processID: processID, owedSince: owed, now: now, limit: limit) else { return }
+        statistics.hangs += 1
+        report(.hung(processID: processID))
+        _ = keeper.restart(now: now)
+        for socket in workers.keys { lose(socket) }
     }
 
     private func end() {

@@ -15,6 +15,8 @@ final class Template {
     private(set) var errors: CInt?
     let startedAt: UInt64
     private(set) var isLoaded = false
+    /// Utterances that it decodes in real time, where it has measured that.
+    private(set) var realTimeStreams: Int?
     private(set) var lastErrors: [String] = []
     private let processID: pid_t
     private var reader = MessageReader()
@@ -68,6 +70,8 @@ final class Template {
         var payload = PayloadReader(message.1)
         switch message.0.kind {
         case .hello:
+            _ = payload.integer()
+            realTimeStreams = payload.integer().map(Int.init)
             isLoaded = true
             return .loaded
         default:

@@ -20,6 +20,8 @@ struct TemplateKeeper {
 
     /// Whether it can fork decoders.
     var isLoaded: Bool { template?.isLoaded ?? false }
+    /// Utterances that it decodes in real time, where it has measured that.
+    var realTimeStreams: Int? { template?.realTimeStreams }
     /// Whether something is due at a certain time.
     var isTimed: Bool { retryAt != nil }
     /// Where it speaks, for poll(2).

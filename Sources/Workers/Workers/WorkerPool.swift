@@ -4,7 +4,7 @@ public import Ports
 import SpeechModel
 import Synchronization
 
-/// A ``Recognizer`` made of supervised child processes, one decoder each.
+/// A ``Recognizer`` made of supervised child processes: one decoder each, or one process with a model that decodes many utterances at once.
 ///
 /// A decoder is leased to an utterance from its first sample to its final hypothesis. The pool keeps the utterance's audio until then:
 /// when the process crashes or is silent for ``Configuration/hangTimeoutMS``, it is killed, replaced, and the utterance is decoded once
@@ -26,11 +26,13 @@ public final class WorkerPool: Recognizer {
         public var hangTimeoutMS: Int
         /// The template must have loaded its model within this time.
         public var loadTimeoutMS: Int
+        /// Whether one process holds one model for all decoders (``BatchWorkerProcess``), or each is a process of its own (``WorkerProcess``).
+        public var sharesProcess: Bool
 
         /// Makes a configuration.
         public init(
             command: [String], decoders: Int, waitForDecoderMS: Int? = 2000, maximumWaiting: Int? = nil,
-            hangTimeoutMS: Int = 2000, loadTimeoutMS: Int = 60_000
+            hangTimeoutMS: Int = 2000, loadTimeoutMS: Int = 60_000, sharesProcess: Bool = false
         ) {
             self.command = command
             self.decoders = max(1, decoders)
@@ -38,6 +40,7 @@ public final class WorkerPool: Recognizer {
             self.maximumWaiting = maximumWaiting
             self.hangTimeoutMS = hangTimeoutMS
             self.loadTimeoutMS = loadTimeoutMS
+            self.sharesProcess = sharesProcess
         }
     }
 

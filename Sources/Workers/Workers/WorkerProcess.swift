@@ -46,14 +46,14 @@ public enum WorkerProcess {
         }
     }
 
-    fileprivate static func send(_ kind: WorkerMessage.Kind, to socket: CInt, payload: (inout MessageWriter) -> Void) {
+    static func send(_ kind: WorkerMessage.Kind, to socket: CInt, payload: (inout MessageWriter) -> Void) {
         var writer = MessageWriter()
         writer.write(kind, utterance: 0, payload: payload)
         _ = writeAll(writer.bytes, to: socket)
     }
 
     /// Writes everything, blocking; false when the other side is gone.
-    fileprivate static func writeAll(_ bytes: [UInt8], to socket: CInt) -> Bool {
+    static func writeAll(_ bytes: [UInt8], to socket: CInt) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { write(socket, $0.baseAddress! + sent, $0.count - sent) }

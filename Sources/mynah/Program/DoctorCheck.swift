@@ -1,5 +1,6 @@
 import Assembly
 import Foundation
+import ModelLibrary
 import MynahConfiguration
 import PocketSphinxEngine
 import SpeechModel
@@ -95,7 +96,17 @@ private func recognitionCheck(_ settings: Settings, _ models: ModelFiles) async 
         let pool = try Recognition.makePool(mode: .file, settings: settings, models: models, logger: nil)
         defer { Task { await pool.stop() } }
         try await pool.start()
-        return DoctorCheck(name, .ok, models.pocketSphinx)
+        guard case .neural(let model) = try RecognitionModel.choose(settings, models: models) else {
+            return DoctorCheck(name, .ok, models.pocketSphinx)
+        }
+        do {
+            _ = try ModelFolder(model.folder).inspect()
+            return DoctorCheck(name, .ok, model.folder)
+        } catch {
+            return DoctorCheck(
+                name, .limited, "\(error.message) The built-in recogniser goes on.",
+                remedy: "`mynah models remove \(model.name)`, and add it again from where it was published.")
+        }
     } catch {
         return missing(name, error)
     }

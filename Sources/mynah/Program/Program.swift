@@ -48,8 +48,7 @@ struct Root: ParsableCommand {
               mynah listen                        live captions of the microphone, in the terminal
             """, version: "mynah \(Server.version)",
         subcommands: [
-            Serve.self, Transcribe.self, Listen.self, Demo.self, ConfigCommand.self, Doctor.self, FailoverCommand.self,
-            WitnessCommand.self,
-            KeygenCommand.self, ErrorsCommand.self,
+            Serve.self, Transcribe.self, Listen.self, Demo.self, ModelsCommand.self, ConfigCommand.self, Doctor.self,
+            FailoverCommand.self, WitnessCommand.self, KeygenCommand.self, ErrorsCommand.self,
         ])
 }

@@ -1,4 +1,5 @@
 import CSherpaOnnx
+import ModelLibrary
 public import SpeechModel
 public import SpeechPipeline
 
@@ -17,7 +18,7 @@ public final class SileroDetector: VoiceActivityDetector, @unchecked Sendable {
     /// - Parameter aggressiveness: 0–3, how much must speak for speech.
     /// - Throws: ``ErrorCode/brokenModel`` naming the file.
     public init(model: String, aggressiveness: Int) throws(SpeechError) {
-        guard ONNXFile.isWhole(model) else { throw Self.broken(model) }
+        guard (try? ONNXFile(model)) != nil else { throw Self.broken(model) }
         let made = model.withCString { path in
             "cpu".withCString { provider in
                 var configuration = SherpaOnnxVadModelConfig()

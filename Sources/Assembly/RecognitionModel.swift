@@ -1,0 +1,52 @@
+import Foundation
+public import ModelLibrary
+public import MynahConfiguration
+public import SpeechModel
+
+/// What recognises: the built-in engine with a model that came with the program, or a neural model.
+public enum RecognitionModel: Sendable {
+    case builtIn(ModelFiles)
+    case neural(NeuralModel)
+
+    /// A neural model and where it is.
+    public struct NeuralModel: Sendable {
+        /// As it was added, or the name of its folder.
+        public let name: String
+        public let folder: String
+        public let description: ModelDescription
+    }
+
+    /// Takes what the configuration names: the folder `stt.model_path`, else `stt.model_name`, else the model that was added for
+    /// `language.default`, else the built-in one.
+    ///
+    /// - Throws: ``ErrorCode/brokenModel`` or ``ErrorCode/invalidConfiguration``.
+    public static func choose(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> RecognitionModel {
+        let stt = settings.stt
+        if let path = stt.modelPath, stt.engine != .pocketsphinx {
+            let folder = URL(fileURLWithPath: path).standardizedFileURL.path
+            let name = folder.split(separator: "/").last.map(String.init) ?? folder
+            return .neural(NeuralModel(name: name, folder: folder, description: try ModelFolder(folder).inspect()))
+        }
+        let library = ModelLibrary(modelsDirectory: settings.models.directory)
+        switch stt.engine {
+        case .pocketsphinx: return .builtIn(models)
+        case .sherpa, .auto:
+            let manifest = try library.manifest()
+            let added = stt.modelName.flatMap { manifest.models[$0] == nil ? nil : $0 }
+            guard
+                let name = added
+                    ?? (stt.modelName == nil
+                        ? manifest.defaultModel(for: .recognition, language: settings.language.default) : nil)
+            else {
+                if stt.engine == .auto { return .builtIn(models) }
+                throw SpeechError(
+                    .invalidConfiguration,
+                    stt.modelName.map { "stt.model_name is \($0), and no model of that name was added." }
+                        ?? "stt.engine is sherpa, and no model was added for \(settings.language.default).",
+                    advice: "Add one: `mynah models add FOLDER`; `mynah models list` shows those that there are.")
+            }
+            return .neural(
+                NeuralModel(name: name, folder: library.folder(of: name), description: try manifest.model(name).description))
+        }
+    }
+}

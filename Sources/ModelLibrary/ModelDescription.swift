@@ -1,0 +1,29 @@
+/// What is known of a model's folder, from the names of its files and what they say of themselves.
+public struct ModelDescription: Codable, Sendable, Hashable {
+    /// What a file is to the engine.
+    public enum Role: String, Codable, Sendable, CodingKeyRepresentable {
+        case model, encoder, decoder, joiner, tokens
+        case preprocessor, uncachedDecoder = "uncached-decoder", cachedDecoder = "cached-decoder", mergedDecoder =
+            "merged-decoder"
+    }
+
+    /// How it is built.
+    public var family: ModelFamily
+    /// File names in the folder.
+    public var files: [Role: String]
+    /// Files with weights that these refer to.
+    public var weights: [String]
+    /// Samples per second that it wants; audio of another rate is resampled in front of it.
+    public var sampleRate: Int
+    /// Of a streaming model: how much audio it takes in one step.
+    public var stepMS: Int?
+    /// Whether it can write capital letters only, as some training texts do; they mean nothing then, and are written small.
+    public var writesCapitalsOnly: Bool
+    /// ISO 639-1, where its files or its folder's name say so.
+    public var languages: [String]
+    /// Size of all its files.
+    public var bytes: Int
+
+    /// Every file that it consists of.
+    public var allFiles: [String] { (Array(files.values) + weights).sorted() }
+}

@@ -1,0 +1,92 @@
+/// The kinds of models that the neural engine runs, by how they are built; named as their publishers do.
+public enum ModelFamily: String, Codable, Sendable, CaseIterable {
+    // Recognition while somebody speaks
+    case streamingTransducer = "streaming-transducer"
+    case streamingParaformer = "streaming-paraformer"
+    case streamingZipformerCTC = "streaming-zipformer2-ctc"
+    case streamingNeMoCTC = "streaming-nemo-ctc"
+    case streamingToneCTC = "streaming-t-one-ctc"
+    // Recognition of whole utterances
+    case transducer
+    case nemoTransducer = "nemo-transducer"
+    case paraformer
+    case nemoCTC = "nemo-ctc"
+    case zipformerCTC = "zipformer-ctc"
+    case wenetCTC = "wenet-ctc"
+    case telespeechCTC = "telespeech-ctc"
+    case whisper
+    case moonshine
+    case senseVoice = "sense-voice"
+    case dolphin
+    case canary
+    case moonshineMerged = "moonshine-v2"
+    case fireRed = "fire-red-asr"
+    case fireRedCTC = "fire-red-asr-ctc"
+    case omnilingualCTC = "omnilingual-ctc"
+    case medASRCTC = "medasr-ctc"
+
+    /// What it is for.
+    public var task: ModelTask { .recognition }
+
+    /// Whether it writes while it listens; others read whole utterances, and again and again while one grows.
+    public var isStreaming: Bool {
+        switch self {
+        case .streamingTransducer, .streamingParaformer, .streamingZipformerCTC, .streamingNeMoCTC, .streamingToneCTC: true
+        default: false
+        }
+    }
+}
+
+extension ModelFamily {
+    /// The files that it needs.
+    var roles: Set<ModelDescription.Role> {
+        switch self {
+        case .streamingTransducer, .transducer, .nemoTransducer: [.encoder, .decoder, .joiner, .tokens]
+        case .streamingParaformer, .whisper, .canary, .fireRed: [.encoder, .decoder, .tokens]
+        case .moonshine: [.preprocessor, .encoder, .uncachedDecoder, .cachedDecoder, .tokens]
+        case .moonshineMerged: [.encoder, .mergedDecoder, .tokens]
+        default: [.model, .tokens]
+        }
+    }
+
+    var isCTC: Bool { rawValue.hasSuffix("-ctc") && self != .omnilingualCTC }
+
+    /// What the main network has to say of itself: the native library ends the process over a key that is missing.
+    func requiredMetadata(_ metadata: [String: String]) -> [String] {
+        let caches = ["cache_last_channel_dim1", "cache_last_channel_dim2", "cache_last_channel_dim3"]
+        let times = ["cache_last_time_dim1", "cache_last_time_dim2", "cache_last_time_dim3"]
+        let zipformer = ["encoder_dims", "num_encoder_layers", "cnn_module_kernels", "left_context_len", "T", "decode_chunk_len"]
+        switch self {
+        case .streamingTransducer:
+            if metadata["streaming_model_type"] != nil { return ["vocab_size", "subsampling_factor"] }
+            if metadata["window_size"] != nil {
+                return ["vocab_size", "chunk_shift", "subsampling_factor", "pred_rnn_layers", "pred_hidden"] + caches + times
+            }
+            return ["model_type", "T", "decode_chunk_len"]
+        case .streamingParaformer:
+            return ["vocab_size", "lfr_window_shift", "encoder_output_size", "decoder_kernel_size", "neg_mean", "inv_stddev"]
+        case .streamingZipformerCTC: return zipformer + ["query_head_dims", "value_head_dims", "num_heads"]
+        case .streamingNeMoCTC: return ["window_size", "chunk_shift", "subsampling_factor", "vocab_size"] + caches + times
+        case .streamingToneCTC: return ["frame_length_ms", "state_dim", "sample_rate"]
+        case .transducer: return ["model_type"]
+        case .nemoTransducer: return ["vocab_size", "subsampling_factor", "pred_rnn_layers", "pred_hidden"]
+        case .nemoCTC, .wenetCTC: return ["vocab_size", "subsampling_factor"]
+        case .canary: return ["vocab_size", "subsampling_factor", "feat_dim"]
+        case .paraformer: return ["vocab_size", "lfr_window_shift", "neg_mean", "inv_stddev"]
+        case .senseVoice:
+            return ["vocab_size", "lfr_window_shift", "normalize_samples", "with_itn", "without_itn", "neg_mean", "inv_stddev"]
+        case .whisper:
+            return ["n_mels", "n_text_layer", "n_text_ctx", "n_text_state", "n_vocab", "sot", "eot", "is_multilingual"]
+        case .fireRed: return ["num_decoder_layers", "head_dim", "sos", "eos", "max_len", "cmvn_inv_stddev"]
+        case .fireRedCTC: return ["cmvn_mean", "cmvn_inv_stddev"]
+        case .dolphin, .medASRCTC: return ["vocab_size"]
+        case .moonshine, .moonshineMerged, .zipformerCTC, .telespeechCTC, .omnilingualCTC: return []
+        }
+    }
+}
+
+/// What a model is for.
+public enum ModelTask: String, Codable, Sendable, CaseIterable {
+    /// Speech to text.
+    case recognition
+}

@@ -1,0 +1,187 @@
+import Foundation
+public import SpeechModel
+
+/// A folder that may hold a model.
+public struct ModelFolder: Sendable {
+    /// Where it is.
+    public let path: String
+
+    /// Names a folder.
+    public init(_ path: String) { self.path = path }
+
+    /// Finds out what it holds, from its files' names and what they say of themselves.
+    ///
+    /// - Throws: ``ErrorCode/brokenModel`` with what was found, and what is missing of it.
+    public func inspect() throws(SpeechError) -> ModelDescription {
+        let names = try fileNames()
+        let networks = names.filter { Self.isNetwork($0) }
+        guard !networks.isEmpty else {
+            throw fault("holds no .onnx file", "Name the folder that holds them; it holds \(Self.list(names)).")
+        }
+        var files: [ModelDescription.Role: String] = [:]
+        for name in networks {
+            let role = Self.role(of: name)
+            // Of the same network in several precisions the one for processors.
+            if let other = files[role], Self.precision(other) <= Self.precision(name) { continue }
+            files[role] = name
+        }
+        // The rest of a model in parts is something else: a test, or the same network in one piece.
+        if files[.encoder] != nil || files[.cachedDecoder] != nil { files[.model] = nil }
+        files[.tokens] = names.first { $0 == "tokens.txt" } ?? names.first { $0.hasSuffix("-tokens.txt") }
+        return try describe(files, names)
+    }
+
+    private func describe(
+        _ files: [ModelDescription.Role: String], _ names: [String]
+    ) throws(SpeechError) -> ModelDescription {
+        var metadata: [String: String] = [:]
+        for (role, name) in files where name.hasSuffix(".onnx") {
+            let file = try ONNXFile(path + "/" + name)
+            if role == .encoder || role == .model { metadata = file.metadata }
+        }
+        guard let family = Self.family(files, metadata) else {
+            let type = metadata["model_type"].map { ", of type \($0)" } ?? ""
+            throw fault(
+                "holds a model of a kind that is not known\(type)",
+                "docs/models.md lists what can be used; the folder holds \(Self.list(names)).")
+        }
+        for role in family.roles where files[role] == nil {
+            throw fault("holds a \(family.rawValue) model without its \(role.rawValue)", "The folder holds \(Self.list(names)).")
+        }
+        for key in family.requiredMetadata(metadata) where (metadata[key] ?? "").isEmpty {
+            throw fault(
+                "holds a \(family.rawValue) model that lacks `\(key)` in its metadata",
+                "Get it as it was published for sherpa-onnx, or export it anew with the key.")
+        }
+        let used = files.filter { family.roles.contains($0.key) }
+        let tokens = try TokenList(path + "/" + (used[.tokens] ?? ""))
+        try tokens.check(for: family, vocabulary: metadata["vocab_size"].flatMap { Int($0) })
+        // Large networks keep their weights beside them, in files that begin with the same name.
+        let weights = names.filter { name in
+            (name.hasSuffix(".weights") || name.hasSuffix(".data"))
+                && used.values.contains { name.hasPrefix(String($0.prefix { $0 != "." })) }
+        }
+        return ModelDescription(
+            family: family, files: used, weights: weights,
+            sampleRate: metadata["sample_rate"].flatMap { Int($0) } ?? (family == .streamingToneCTC ? 8000 : 16_000),
+            stepMS: family.isStreaming ? Self.stepMS(metadata) : nil, writesCapitalsOnly: tokens.hasCapitalsOnly,
+            languages: Self.languages(metadata: metadata, folder: String(path.split(separator: "/").last ?? "")),
+            bytes: (Array(used.values) + weights).reduce(0) { $0 + Self.size(path + "/" + $1) })
+    }
+
+    // MARK: which file is what
+
+    private static func isNetwork(_ name: String) -> Bool { name.hasSuffix(".onnx") || name.hasSuffix(".ort") }
+
+    /// By the part of the name that all publishers have in common.
+    static func role(of file: String) -> ModelDescription.Role {
+        let name = file.lowercased()
+        if name.contains("joiner") { return .joiner }
+        if name.contains("uncached_decode") { return .uncachedDecoder }
+        if name.contains("cached_decode") { return .cachedDecoder }
+        if name.contains("decoder_model_merged") { return .mergedDecoder }
+        if name.contains("preprocess") { return .preprocessor }
+        if name.contains("encode") { return .encoder }
+        if name.contains("decoder") { return .decoder }
+        return .model
+    }
+
+    /// 8 bits are quickest on a processor, and hardly worse; the lowest is taken.
+    private static func precision(_ file: String) -> Int {
+        let name = file.lowercased()
+        return name.contains("int8") || name.contains("quant") ? 0 : name.contains("fp16") ? 2 : 1
+    }
+
+    /// What it is, by its parts and by what they say of themselves; nil when nothing fits.
+    ///
+    /// A network that streams is exported with the length of its steps; the type alone is the same for both.
+    static func family(_ files: [ModelDescription.Role: String], _ metadata: [String: String]) -> ModelFamily? {
+        func has(_ keys: String...) -> Bool { keys.allSatisfy { metadata[$0] != nil } }
+        let type = metadata["model_type"] ?? ""
+        let streams = has("T", "decode_chunk_len") || has("window_size", "chunk_shift") || has("streaming_model_type")
+        if files[.joiner] != nil {
+            return streams ? .streamingTransducer : type.hasPrefix("EncDec") ? .nemoTransducer : .transducer
+        }
+        if files[.mergedDecoder] != nil { return .moonshineMerged }
+        if files[.cachedDecoder] != nil { return .moonshine }
+        if files[.encoder] != nil {
+            if type.hasPrefix("whisper") { return .whisper }
+            if type == "EncDecMultiTaskModel" { return .canary }
+            if has("lfr_window_size", "decoder_num_blocks") { return .streamingParaformer }
+            return has("cmvn_mean", "num_head") ? .fireRed : nil
+        }
+        switch type {
+        case "telespeech_ctc": return .telespeechCTC
+        case "wenet_ctc": return .wenetCTC
+        case "zipformer2_ctc": return .zipformerCTC
+        case "omnilingual-asr": return .omnilingualCTC
+        case "medasr_ctc": return .medASRCTC
+        case "fire-red-asr-2-ctc": return .fireRedCTC
+        default: break
+        }
+        if has("T", "decode_chunk_len") { return .streamingZipformerCTC }
+        if has("cache_last_channel_dim1") { return .streamingNeMoCTC }
+        if has("state_dim", "frame_length_ms") { return .streamingToneCTC }
+        if has("lfr_window_size") { return has("lang_zh") ? .senseVoice : .paraformer }
+        if has("mean", "invstd") { return .dolphin }
+        return type.hasPrefix("EncDec") ? .nemoCTC : nil
+    }
+
+    // MARK: what it says of itself
+
+    /// Every exporter has its own name for the same thing: frames of 10 ms that one step takes.
+    private static func stepMS(_ metadata: [String: String]) -> Int? {
+        ["window_size", "T", "decode_chunk_len"].lazy.compactMap { metadata[$0].flatMap { Int($0) } }.first.map { $0 * 10 }
+            ?? metadata["frame_length_ms"].flatMap { Int($0) }
+    }
+
+    /// The languages that models are published for most often, as the publishers' folder names have them.
+    private static let knownLanguages: Set<String> = [
+        "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id", "it",
+        "ja",
+        "ka", "kk", "ko", "lt", "lv", "ne", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "sw", "ta", "te", "th", "tr",
+        "uk",
+        "vi", "yue", "zh",
+    ]
+
+    private static func languages(metadata: [String: String], folder: String) -> [String] {
+        if let language = metadata["language"].map({ String($0.prefix(2)).lowercased() }), knownLanguages.contains(language) {
+            return [language]
+        }
+        if metadata["is_multilingual"] == "0" { return ["en"] }
+        let parts = folder.lowercased().split { "-_.".contains($0) }.map(String.init)
+        var seen: Set<String> = []
+        return parts.filter { knownLanguages.contains($0) && seen.insert($0).inserted }
+    }
+
+    // MARK: the folder
+
+    private func fileNames() throws(SpeechError) -> [String] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw SpeechError(
+                .unreadableFile, "There is no folder \(path).", advice: "Name the folder that holds the model's files.")
+        }
+        guard isFolder.boolValue else {
+            throw fault("is a file, not a folder", "Name the folder that holds the model's files.")
+        }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        } catch {
+            throw fault("cannot be read", "Give yourself the right to read it.")
+        }
+    }
+
+    private func fault(_ what: String, _ advice: String) -> SpeechError {
+        SpeechError(.brokenModel, "\(path) \(what).", advice: advice)
+    }
+
+    private static func size(_ file: String) -> Int {
+        (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
+    }
+
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(12).joined(separator: ", ")
+        return names.isEmpty ? "nothing" : names.count > 12 ? "\(shown) and \(names.count - 12) more" : shown
+    }
+}

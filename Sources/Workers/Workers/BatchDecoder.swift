@@ -1,0 +1,25 @@
+public import SpeechModel
+
+/// A model that takes the utterances of many sessions along in one step, as its worker process drives it: on one thread, blocking.
+public protocol BatchDecoder: AnyObject {
+    /// At most so many utterances in one step.
+    var largestBatch: Int { get }
+    /// Begins an utterance.
+    ///
+    /// - Throws: when the model cannot listen for `keyPhrases`.
+    func begin(keyPhrases: KeyPhrases?) throws -> any BatchedUtterance
+    /// Takes one step with each of `utterances`, which this decoder began and which are ready.
+    func step(_ utterances: [any BatchedUtterance]) throws
+}
+
+/// One utterance of a ``BatchDecoder``.
+public protocol BatchedUtterance: AnyObject {
+    /// Keeps more audio for the steps to come: 16 kHz, mono, 16-bit.
+    func accept(_ samples: UnsafeBufferPointer<Int16>)
+    /// No more audio comes.
+    func finish()
+    /// Whether a step would bring it on. After ``finish()``, no more steps mean that the reading is final.
+    var isReady: Bool { get }
+    /// The reading so far, with times in milliseconds from the utterance's start.
+    func reading() -> Hypothesis
+}

@@ -1,0 +1,227 @@
+import CWorkers
+import Glibc
+import SpeechModel
+
+/// The life of a worker process whose one model serves all utterances at once.
+///
+/// Towards the parent it is what a template with its forks is (see ``WorkerProcess``): each descriptor that comes over the control
+/// socket is one decoder. Here a decoder is only a slot, and whatever slots have enough audio are decoded in one step, because a neural
+/// model needs little more time for eight utterances than for one. A crash costs all of them a repetition.
+public enum BatchWorkerProcess {
+    /// Serves until the parent closes the control socket, then exits.
+    public static func run(warmUp: [Int16], makeDecoder: () throws -> any BatchDecoder) -> Never {
+        workers_become_worker(WorkerProcess.niceness)
+        do {
+            let decoder = try makeDecoder()
+            try warm(decoder, with: warmUp, utterances: 1)
+            let streams = try realTimeStreams(decoder, warmUp)
+            WorkerProcess.send(.hello, to: WorkerProcess.controlDescriptor) {
+                $0.put(UInt32(getpid()))
+                $0.put(UInt32(streams))
+            }
+            var loop = BatchLoop(decoder: decoder)
+            try loop.run()
+        } catch {
+            WorkerProcess.send(.failed, to: WorkerProcess.controlDescriptor) { $0.put("\(error)") }
+            exit(1)
+        }
+    }
+}
+
+extension BatchWorkerProcess {
+    /// Some of the processor is the server's own, and speech does not come evenly.
+    private static let share = 0.8
+
+    /// How many utterances the decoder keeps up with, from the time that it takes for as many as it decodes at once.
+    private static func realTimeStreams(_ decoder: any BatchDecoder, _ audio: [Int16]) throws -> Int {
+        let started = monotonicSeconds()
+        try warm(decoder, with: audio, utterances: decoder.largestBatch)
+        let took = max(monotonicSeconds() - started, 1e-6)
+        let spoken = Double(decoder.largestBatch * audio.count) / Double(SampleTime.rate)
+        return max(1, Int(spoken / took * share))
+    }
+
+    private static func warm(_ decoder: any BatchDecoder, with audio: [Int16], utterances count: Int) throws {
+        let utterances = try (0..<count).map { _ in try decoder.begin(keyPhrases: nil) }
+        for utterance in utterances {
+            audio.withUnsafeBufferPointer { utterance.accept($0) }
+            utterance.finish()
+        }
+        while true {
+            let ready = utterances.filter(\.isReady)
+            guard !ready.isEmpty else { break }
+            try decoder.step(ready)
+        }
+        for utterance in utterances { _ = utterance.reading() }
+    }
+}
+
+private func monotonicSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+/// Hears all slots, and takes a step with those that are ready.
+private struct BatchLoop {
+    let decoder: any BatchDecoder
+    private var slots: [CInt: BatchSlot] = [:]
+    private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    private var steps: UInt64 = 0
+
+    init(decoder: any BatchDecoder) { self.decoder = decoder }
+
+    mutating func run() throws -> Never {
+        while true {
+            try listen(waiting: !slots.values.contains { $0.isReady })
+            try step()
+        }
+    }
+
+    /// Takes what has come; with `waiting` not before something has.
+    private mutating func listen(waiting: Bool) throws {
+        var descriptors = [pollfd(fd: WorkerProcess.controlDescriptor, events: Int16(POLLIN), revents: 0)]
+        for socket in slots.keys { descriptors.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0)) }
+        guard poll(&descriptors, nfds_t(descriptors.count), waiting ? -1 : 0) > 0 else { return }
+        for descriptor in descriptors where descriptor.revents != 0 {
+            if descriptor.fd == WorkerProcess.controlDescriptor {
+                let socket = workers_receive_descriptor(descriptor.fd)
+                guard socket >= 0 else { exit(0) }
+                slots[socket] = BatchSlot(socket: socket)
+            } else {
+                try receive(from: descriptor.fd)
+            }
+        }
+    }
+
+    private mutating func receive(from socket: CInt) throws {
+        let count = buffer.withUnsafeMutableBytes { read(socket, $0.baseAddress!, $0.count) }
+        if count < 0 && errno == EINTR { return }
+        let isAlive =
+            try count > 0
+            && buffer.withUnsafeBytes { bytes in
+                try slots[socket]?.receive(UnsafeRawBufferPointer(rebasing: bytes[..<count]), decoder: decoder) ?? false
+            }
+        if !isAlive {
+            // The parent has taken the slot back, whatever it was doing.
+            slots[socket] = nil
+            close(socket)
+        }
+    }
+
+    private mutating func step() throws {
+        let batch = slots.values.filter(\.isReady).sorted { $0.precedes($1) }.prefix(decoder.largestBatch)
+        guard !batch.isEmpty else { return }
+        try decoder.step(batch.compactMap(\.utterance))
+        steps += 1
+        for slot in batch where slots[slot.socket]?.stepped(steps) == false {
+            slots[slot.socket] = nil
+            close(slot.socket)
+        }
+    }
+}
+
+/// One decoder as the parent knows it: a socket, and the utterance that it has at the moment.
+private struct BatchSlot {
+    let socket: CInt
+    private(set) var utterance: (any BatchedUtterance)?
+    private(set) var lastStep: UInt64 = 0
+    private var id: UInt32 = 0
+    private var samples = 0
+    private var isFinishing = false
+    private var shown = Hypothesis(words: [])
+    private var reader = MessageReader()
+    private var writer = MessageWriter()
+
+    var isReady: Bool { utterance?.isReady ?? false }
+
+    /// Somebody waits for the result of what is complete; of the others that which has waited longest.
+    func precedes(_ other: BatchSlot) -> Bool {
+        (isFinishing ? 0 : 1, lastStep) < (other.isFinishing ? 0 : 1, other.lastStep)
+    }
+
+    init(socket: CInt) {
+        self.socket = socket
+        writer.write(.hello, utterance: 0) { $0.put(UInt32(getpid())) }
+        _ = flush()
+    }
+
+    /// Takes what the parent says; false when it is gone.
+    mutating func receive(_ bytes: UnsafeRawBufferPointer, decoder: any BatchDecoder) throws -> Bool {
+        reader.append(bytes)
+        while let (header, payload) = try reader.next() { try handle(header, payload, decoder: decoder) }
+        endIfComplete()
+        return flush()
+    }
+
+    /// Says what the step brought; false when the parent is gone.
+    mutating func stepped(_ step: UInt64) -> Bool {
+        lastStep = step
+        if !isFinishing, let utterance {
+            let reading = utterance.reading()
+            if reading == shown {
+                writer.write(.progress, utterance: id) { $0.put(UInt32(samples)) }
+            } else {
+                shown = reading
+                writer.write(.partial, utterance: id) {
+                    $0.put(UInt32(samples))
+                    $0.put(reading)
+                }
+            }
+        }
+        endIfComplete()
+        return flush()
+    }
+
+    private mutating func handle(
+        _ header: WorkerMessage.Header, _ payload: ArraySlice<UInt8>, decoder: any BatchDecoder
+    ) throws {
+        switch header.kind {
+        case .begin:
+            var reader = PayloadReader(payload)
+            // What other engines learn of a speaker, and suppress of noise, is within a neural model.
+            _ = (reader.text(), reader.integer())
+            id = header.utterance
+            samples = 0
+            isFinishing = false
+            shown = Hypothesis(words: [])
+            utterance = try decoder.begin(keyPhrases: reader.keyPhrases())
+        case .audio:
+            guard header.utterance == id, let utterance else { return }
+            // Copied, because a slice of the stream need not be aligned.
+            var audio = [Int16](repeating: 0, count: payload.count / 2)
+            payload.withUnsafeBytes { bytes in
+                audio.withUnsafeMutableBytes { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<$0.count])) }
+            }
+            audio.withUnsafeBufferPointer { utterance.accept($0) }
+            samples += audio.count
+            // Audio that makes no step owes no answer, which the parent has to know.
+            if !utterance.isReady { writer.write(.progress, utterance: id) { $0.put(UInt32(samples)) } }
+        case .finish:
+            guard header.utterance == id else { return }
+            utterance?.finish()
+            isFinishing = true
+        case .cancel:
+            guard header.utterance == id else { return }
+            utterance = nil
+            writer.write(.cancelled, utterance: id)
+        default: throw MessageReader.Garbage()
+        }
+    }
+
+    private mutating func endIfComplete() {
+        guard isFinishing, let utterance, !utterance.isReady else { return }
+        writer.write(.final, utterance: id) {
+            $0.put(utterance.reading())
+            $0.put("")
+        }
+        self.utterance = nil
+        isFinishing = false
+    }
+
+    private mutating func flush() -> Bool {
+        guard !writer.bytes.isEmpty else { return true }
+        defer { writer.removeAll() }
+        return WorkerProcess.writeAll(writer.bytes, to: socket)
+    }
+}

@@ -1,0 +1,214 @@
+"""Neural models, with one that was trained for these tests (Tools/fixture-model): added, used, damaged, replaced, crashed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from conftest import repository
+from websockets.sync.client import connect
+
+program = os.environ.get("MYNAH_BIN", str(repository / ".build/debug/mynah"))
+fixture = repository / "Tests/Fixtures/models/commands-en"
+# Writes `a` for each stretch of loud sound (Tools/loudness-model).
+loudness = repository / "Tests/Fixtures/models/loudness"
+# Of a voice that the model has never heard.
+sentences = ["turn on the kitchen light", "zero four seven nine", "open the window please"]
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("speech")
+    files = []
+    for index, sentence in enumerate(sentences):
+        file = folder / f"{index}.wav"
+        subprocess.run(["flite", "-voice", "slt", "-t", sentence, "-o", file], check=True)
+        files.append(file)
+    return files
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A data directory of its own: what a test adds is nobody else's."""
+    return tmp_path / "data"
+
+
+def mynah(data, *arguments):
+    return subprocess.run(
+        [program, *map(str, arguments)], capture_output=True, text=True, timeout=120, env=os.environ | {"MYNAH_DATA": str(data)})
+
+
+def add(data, folder=fixture, *flags):
+    done = mynah(data, "models", "add", folder, *flags)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def manifest(data):
+    return json.loads(mynah(data, "models", "list", "--json").stdout)
+
+
+def test_a_folder_added_with_one_command_transcribes_a_file(data, recordings):
+    assert "serves en" in add(data)
+    done = mynah(data, "transcribe", "--format", "json", "--words", recordings[0])
+    assert done.returncode == 0, done.stderr
+    transcript = json.loads(done.stdout)
+    assert transcript["text"] == sentences[0]
+    starts = [word["start_ms"] for word in transcript["words"]]
+    assert starts == sorted(starts) and starts[-1] > 500
+    assert all(word["start_ms"] <= word["end_ms"] for word in transcript["words"])
+
+
+def test_what_is_added_is_listed_told_verified_and_removed(data):
+    add(data, fixture, "--name", "commands")
+    models = manifest(data)
+    model = models["models"]["commands"]
+    assert model["description"]["family"] == "streaming-nemo-ctc" and model["description"]["languages"] == ["en"]
+    assert model["trial"]["realTimeStreams"] >= 1 and models["defaults"]["recognition"] == {"en": "commands"}
+    assert "commands *" in mynah(data, "models", "list").stdout
+    assert "sha256:" in mynah(data, "models", "info", "commands").stdout
+    assert mynah(data, "models", "verify").returncode == 0
+    with open(data / "models/added/commands/tokens.txt", "a") as file:
+        file.write("x")
+    damaged = mynah(data, "models", "verify")
+    assert damaged.returncode == 69 and "tokens.txt" in damaged.stdout
+    assert mynah(data, "models", "remove", "commands").returncode == 0
+    assert manifest(data)["models"] == {} and not (data / "models/added/commands").exists()
+
+
+def test_a_second_model_serves_when_it_is_chosen(data):
+    add(data, fixture, "--name", "one")
+    assert "Another model serves" in add(data, fixture, "--name", "two")
+    assert mynah(data, "models", "use", "two").returncode == 0
+    assert manifest(data)["defaults"]["recognition"] == {"en": "two"}
+
+
+def broken(tmp_path, **files):
+    """The model's folder with other contents of some files; None leaves one out."""
+    folder = tmp_path / "broken"
+    shutil.copytree(fixture, folder)
+    for name, content in files.items():
+        path = folder / name.replace("_", ".")
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("files, told", [
+    ({"model_onnx": b"not a model"}, "not an ONNX file"),
+    ({"model_onnx": (fixture / "model.onnx").read_bytes()[:10_000]}, "cut off"),
+    ({"model_onnx": None}, "no .onnx file"),
+    ({"tokens_txt": None}, "without its tokens"),
+    ({"tokens_txt": b"a 0\n"}, "<blk>"),
+    ({"tokens_txt": b"three columns 0\n"}, "line 1"),
+    ({"model_onnx": (fixture / "model.onnx").read_bytes().replace(b"chunk_shift", b"chunk_shrft")}, "chunk_shift"),
+])
+def test_a_model_that_is_not_whole_is_refused_with_the_reason_and_nothing_changes(data, tmp_path, files, told):
+    done = mynah(data, "models", "add", broken(tmp_path, **files))
+    assert done.returncode == 69 and told in done.stderr, done.stderr
+    assert manifest(data)["models"] == {}
+
+
+def test_a_model_that_ends_the_process_is_refused_with_its_last_words(data, tmp_path):
+    # The library calls _Exit over a length below 0, which no look at the names of the keys can foresee.
+    content = (fixture / "model.onnx").read_bytes().replace(b"window_size\x12\x0216", b"window_size\x12\x02-6")
+    done = mynah(data, "models", "add", broken(tmp_path, model_onnx=content))
+    assert done.returncode == 69 and "window_size" in done.stderr, done.stderr
+    assert manifest(data)["models"] == {} and not list((data / "models/added").glob(".incoming*"))
+
+
+@pytest.mark.parametrize("arguments, status", [
+    (["add", "/nonexistent"], 66), (["add", fixture, "--name", "../x"], 64), (["use", "none"], 64), (["remove", "none"], 64),
+    (["info", "none"], 64), (["verify", "none"], 64),
+])
+def test_what_is_not_there_is_told(data, arguments, status):
+    done = mynah(data, "models", *arguments)
+    assert done.returncode == status and done.stderr.strip(), (done.returncode, done.stderr)
+
+
+def stream(server, file, **start):
+    """A session that hears a recording in real time: its messages."""
+    samples = file.read_bytes()[44:] + bytes(32_000)
+    with connect(server.stream_url) as socket:
+        socket.send(json.dumps({"type": "start", "sample_rate": 16_000, "channels": 1} | start))
+        for at in range(0, len(samples), 3200):
+            socket.send(samples[at:at + 3200])
+            time.sleep(0.1)
+        socket.send('{"type":"end"}')
+        return [json.loads(message) for message in socket]
+
+
+def texts(messages):
+    return [message["text"] for message in messages if message["type"] == "final"]
+
+
+def test_live_streams_are_decoded_together_with_partials_and_word_times(start_server, data, recordings):
+    add(data)
+    with start_server(data=data) as server:
+        status = json.load(urllib.request.urlopen(server.url + "/status"))
+        assert "sherpa-onnx" in json.dumps(status) and "commands-en" in json.dumps(status)
+        with ThreadPoolExecutor(12) as pool:
+            heard = list(pool.map(lambda index: stream(server, recordings[index % 3]), range(12)))
+    for index, messages in enumerate(heard):
+        assert texts(messages) == [sentences[index % 3]]
+        assert any(message["type"] == "partial" for message in messages)
+        words = [message for message in messages if message["type"] == "final"][0]["words"]
+        assert [word["word"] for word in words] == sentences[index % 3].split()
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_process_that_crashes_or_hangs_costs_a_repetition_and_no_word(start_server, data, recordings, fault):
+    add(data)
+    with start_server(data=data) as server:
+        def worker():
+            children = subprocess.run(["pgrep", "-P", str(server.process.pid)], capture_output=True, text=True).stdout.split()
+            return next(int(child) for child in children if b"neural" in Path(f"/proc/{child}/cmdline").read_bytes())
+
+        with ThreadPoolExecutor(3) as pool:
+            heard = [pool.submit(stream, server, recording) for recording in recordings]
+            time.sleep(1.2)
+            os.kill(worker(), fault)
+            assert [texts(result.result()) for result in heard] == [[sentence] for sentence in sentences]
+
+
+def test_a_model_that_reads_whole_utterances_gives_partials_too(start_server, speech):
+    with start_server("--set", f"stt.model_path={loudness}") as server:
+        messages = stream(server, speech.librivox[0])
+    shown = [f"{message['text']} {message['unstable_text']}".strip() for message in messages if message["type"] == "partial"]
+    final = texts(messages)[-1]
+    assert set(final.split()) == {"a"} and len(shown) > 1
+    # Each reads the whole again.
+    assert len(shown[-1].split()) <= len(" ".join(texts(messages)).split())
+
+
+def test_a_server_uses_a_folder_where_it_lies(start_server, recordings):
+    with start_server("--set", f"stt.model_path={fixture}") as server:
+        assert texts(stream(server, recordings[1])) == [sentences[1]]
+
+
+def test_a_damaged_model_that_nobody_named_stops_no_server(start_server, data, speech):
+    add(data)
+    (data / "models/added/commands-en/model.onnx").write_bytes(b"damaged")
+    with start_server(data=data) as server:
+        assert "pocketsphinx" in json.dumps(json.load(urllib.request.urlopen(server.url + "/status")))
+        assert "cannot be used" in server.log.read_text()
+    checks = json.loads(mynah(data, "doctor", "--json").stdout)["checks"]
+    assert [check["state"] for check in checks if check["name"] == "recognition model"] == ["limited"]
+
+
+@pytest.mark.parametrize("flags, told", [
+    (["--set", "stt.engine=sherpa"], "models add"),
+    (["--set", "stt.engine=sherpa", "--set", "stt.model_name=none"], "none"),
+    (["--set", "stt.model_path=/nonexistent"], "/nonexistent"),
+    (["--set", f"stt.model_path={fixture}", "--set", "wakeword.enabled=true"], "wakeword.enabled"),
+])
+def test_a_server_tells_what_model_it_misses(data, flags, told):
+    done = mynah(data, "serve", "--listen", "127.0.0.1:0", *flags)
+    assert done.returncode in (66, 69, 78) and told in done.stderr, (done.returncode, done.stderr)

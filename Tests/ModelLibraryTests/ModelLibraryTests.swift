@@ -1,0 +1,112 @@
+import Foundation
+import ModelLibrary
+import SpeechModel
+import Testing
+
+@Suite struct ModelLibraryTests {
+    private let root: MadeUpModel.Folder
+    private let library: ModelLibrary
+    private let source: MadeUpModel.Folder
+
+    init() throws {
+        root = try MadeUpModel.Folder([:], named: "models")
+        library = ModelLibrary(modelsDirectory: root.path)
+        source = try MadeUpModel.Folder(
+            [
+                "model.onnx": MadeUpModel.onnx(MadeUpModel.nemoStreaming.merging(["language": "en"]) { $1 }),
+                "tokens.txt": MadeUpModel.smallTokens, "notes.md": [1],
+            ])
+    }
+
+    private func add(_ name: String) async throws -> Manifest.Model {
+        try await library.add(ModelFolder(source.path), as: name, source: source.path) { _, _ in
+            Trial(loadMS: 12, realTimeStreams: 34)
+        }
+    }
+
+    private func files(_ path: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    }
+
+    @Test func `what is added is copied, noted, and serves its language`() async throws {
+        let model = try await add("first")
+        #expect(model.trial.realTimeStreams == 34 && model.checksums["model.onnx"]?.count == 64)
+        #expect(files(library.folder(of: "first")) == ["model.onnx", "tokens.txt"])
+        let manifest = try library.manifest()
+        #expect(manifest.models["first"] == model)
+        #expect(manifest.defaultModel(for: .recognition, language: "en") == "first")
+        #expect(manifest.defaultModel(for: .recognition, language: "de") == nil)
+    }
+
+    @Test func `the first stays the default until another is chosen`() async throws {
+        _ = try await add("first")
+        _ = try await add("second")
+        #expect(try library.manifest().defaultModel(for: .recognition, language: "en") == "first")
+        #expect(try library.use("second", language: nil) == ["en"])
+        #expect(try library.use("second", language: "de") == ["de"])
+        let manifest = try library.manifest()
+        #expect(manifest.defaultModel(for: .recognition, language: "en") == "second")
+        #expect(manifest.defaultModel(for: .recognition, language: "de") == "second")
+        #expect(throws: SpeechError.self) { try library.use("third", language: nil) }
+    }
+
+    @Test func `a removed model is gone, and serves nothing`() async throws {
+        _ = try await add("first")
+        try library.remove("first")
+        #expect(try library.manifest().models.isEmpty)
+        #expect(try library.manifest().defaultModel(for: .recognition, language: "en") == nil)
+        #expect(!FileManager.default.fileExists(atPath: library.folder(of: "first")))
+        #expect(throws: SpeechError.self) { try library.remove("first") }
+    }
+
+    @Test func `damage is found by its file`() async throws {
+        _ = try await add("first")
+        #expect(try library.damagedFiles(of: "first").isEmpty)
+        try Data([1, 2, 3]).write(to: URL(fileURLWithPath: library.folder(of: "first") + "/tokens.txt"))
+        #expect(try library.damagedFiles(of: "first") == ["tokens.txt"])
+        try FileManager.default.removeItem(atPath: library.folder(of: "first") + "/model.onnx")
+        #expect(try library.damagedFiles(of: "first") == ["model.onnx", "tokens.txt"])
+    }
+
+    @Test func `a model that fails when it is tried leaves nothing behind`() async throws {
+        struct Failure: Error {}
+        await #expect(throws: Failure.self) {
+            try await library.add(ModelFolder(source.path), as: "first", source: "") { _, _ in throw Failure() }
+        }
+        #expect(files(library.directory).isEmpty)
+        #expect(try library.manifest().models.isEmpty)
+    }
+
+    @Test func `a name that is taken is refused`() async throws {
+        _ = try await add("first")
+        await #expect(throws: SpeechError.self) { _ = try await add("first") }
+    }
+
+    @Test(arguments: ["", ".", "..", ".hidden", "a/b", "a b", "ä", String(repeating: "a", count: 65)])
+    func `a name that is no folder's is refused`(name: String) async throws {
+        let error = await #expect(throws: SpeechError.self) { _ = try await add(name) }
+        #expect(error?.code == .invalidParameter)
+    }
+
+    @Test func `a manifest that is damaged is told, and not written over`() async throws {
+        _ = try await add("first")
+        let file = library.directory + "/manifest.json"
+        try Data("{".utf8).write(to: URL(fileURLWithPath: file))
+        await #expect(throws: SpeechError.self) { _ = try await add("second") }
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "{")
+    }
+
+    @Test func `models that are added at the same time are all there`() async throws {
+        try await withThrowingTaskGroup { group in
+            for index in 0..<8 {
+                group.addTask { [library, path = source.path] in
+                    _ = try await library.add(ModelFolder(path), as: "model-\(index)", source: "") { _, _ in
+                        Trial(loadMS: 0, realTimeStreams: 1)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try library.manifest().models.count == 8)
+    }
+}
