@@ -76,6 +76,7 @@ struct NeuralStreams {
         var texts = Set<Int>()
         let deadline = begun + Self.rampSeconds + Double(seconds) + 10
         var memory = 0.0
+        var memoryDue = begun + Self.rampSeconds
         while now() < deadline, answeredAt.contains(.infinity) {
             for index in streams.indices {
                 let track = audio[index % audio.count]
@@ -96,7 +97,11 @@ struct NeuralStreams {
                     if message.count > 60 { texts.insert(index) }
                 }
             }
-            memory = max(memory, ProcessUse.family(of: server.id).reduce(0) { $0 + ProcessUse.memory($1) })
+            // Seldom, because to read it takes time from what is measured.
+            if now() >= memoryDue {
+                memory = max(memory, ProcessUse.family(of: server.id).reduce(0) { $0 + ProcessUse.memory($1) })
+                memoryDue = now() + 2
+            }
             try await Task.sleep(for: .milliseconds(2))
         }
         let used = ProcessUse.family(of: server.id).reduce(0) { $0 + ProcessUse.processorSeconds($1) } - before
