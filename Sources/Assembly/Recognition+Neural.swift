@@ -33,7 +33,7 @@ extension Recognition {
                 waitForDecoderMS: mode == .file ? nil : settings.stt.waitForDecoderMS,
                 maximumWaiting: mode == .file ? nil : settings.resilience.bulkhead.maxQueueSize,
                 hangTimeoutMS: model.description.family.isStreaming ? hangTimeoutMS : max(hangTimeoutMS, wholeUtteranceMS),
-                loadTimeoutMS: loadTimeoutMS, sharesProcess: true),
+                loadTimeoutMS: loadTimeoutMS, sharesProcess: true, measuresDecoders: settings.stt.decoders == 0),
             clock: SystemClock(), report: logging(to: logger))
     }
 
@@ -45,7 +45,7 @@ extension Recognition {
             identity: RecognizerIdentity(engine: engineName, model: folder, language: ""),
             configuration: WorkerPool.Configuration(
                 command: neuralCommand(folder: folder, settings: settings), decoders: slots, loadTimeoutMS: loadTimeoutMS,
-                sharesProcess: true),
+                sharesProcess: true, measuresDecoders: true),
             clock: SystemClock())
         let started = ContinuousClock.now
         try await pool.start()

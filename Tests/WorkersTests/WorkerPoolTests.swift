@@ -151,17 +151,18 @@ import Testing
 
 // MARK: -
 
-private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
+
+/// It lies beside the test bundle.
+let program =
+    Bundle.allBundles.map(\.bundleURL).map { $0.deletingLastPathComponent().appendingPathComponent("mynah").path }
+    .first { FileManager.default.isExecutableFile(atPath: $0) } ?? root.appendingPathComponent(".build/debug/mynah").path
 
 private func makePool(
     decoders: Int, waitMS: Int? = nil, maximumWaiting: Int? = nil, hangTimeoutMS: Int = 10_000, models: String? = nil
 ) -> WorkerPool {
-    // The program lies beside the test bundle.
-    let program =
-        Bundle.allBundles.map(\.bundleURL).map { $0.deletingLastPathComponent().appendingPathComponent("mynah").path }
-        .first { FileManager.default.isExecutableFile(atPath: $0) } ?? root.appendingPathComponent(".build/debug/mynah").path
-    return WorkerPool(
+    WorkerPool(
         identity: RecognizerIdentity(engine: "pocketsphinx", model: "en-us", language: "en"),
         configuration: WorkerPool.Configuration(
             command: [
@@ -187,7 +188,7 @@ private func withPool(
     await pool.stop()
 }
 
-private func speech() throws -> [Int16] {
+func speech() throws -> [Int16] {
     let data = try Data(contentsOf: root.appendingPathComponent(".native/speech/goforward.raw"))
     return data.withUnsafeBytes { Array($0.bindMemory(to: Int16.self)) }
 }
@@ -215,7 +216,7 @@ private func parent(of process: Int32) throws -> Int32 {
 }
 
 /// Waits for the last update of one utterance.
-private final class Answer: RecognitionObserver {
+final class Answer: RecognitionObserver {
     private let stream: AsyncStream<RecognitionUpdate>
     private let continuation: AsyncStream<RecognitionUpdate>.Continuation
 
@@ -235,7 +236,7 @@ private final class Answer: RecognitionObserver {
     }
 }
 
-private struct TestClock: Ports.Clock {
+struct TestClock: Ports.Clock {
     var monotonicNanoseconds: UInt64 { DispatchTime.now().uptimeNanoseconds }
     var unixMilliseconds: UInt64 { 0 }
     func randomBits() -> UInt64 { 1 }

@@ -121,7 +121,8 @@ extension Setting {
             "How many threads one step of a neural model takes; 0 is as many as cores."),
         Setting(
             "stt.decoders", \.stt.decoders, .integer(0...1024),
-            "How many people can be recognised at once, about 100 MB each; 0 is ten per core within a quarter of the memory."),
+            "How many people can be recognised at once, about 100 MB each; 0 is ten per core within a quarter of the memory, and with a neural model as many as it measures that it keeps up with."
+        ),
         Setting(
             "stt.hang_timeout_ms", \.stt.hangTimeoutMS, .integer(500...60_000, unit: "ms"),
             "A recogniser that does not answer for so long is replaced, and its utterance is tried once more."),

@@ -73,13 +73,13 @@ private struct BatchLoop {
 
     mutating func run() throws -> Never {
         while true {
-            try listen(waiting: !slots.values.contains { $0.isReady })
+            listen(waiting: !slots.values.contains { $0.isReady })
             try step()
         }
     }
 
     /// Takes what has come; with `waiting` not before something has.
-    private mutating func listen(waiting: Bool) throws {
+    private mutating func listen(waiting: Bool) {
         var descriptors = [pollfd(fd: WorkerProcess.controlDescriptor, events: Int16(POLLIN), revents: 0)]
         for socket in slots.keys { descriptors.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0)) }
         guard poll(&descriptors, nfds_t(descriptors.count), waiting ? -1 : 0) > 0 else { return }
@@ -89,24 +89,32 @@ private struct BatchLoop {
                 guard socket >= 0 else { exit(0) }
                 slots[socket] = BatchSlot(socket: socket)
             } else {
-                try receive(from: descriptor.fd)
+                receive(from: descriptor.fd)
             }
         }
     }
 
-    private mutating func receive(from socket: CInt) throws {
+    private mutating func receive(from socket: CInt) {
         let count = buffer.withUnsafeMutableBytes { read(socket, $0.baseAddress!, $0.count) }
         if count < 0 && errno == EINTR { return }
-        let isAlive =
-            try count > 0
-            && buffer.withUnsafeBytes { bytes in
-                try slots[socket]?.receive(UnsafeRawBufferPointer(rebasing: bytes[..<count]), decoder: decoder) ?? false
-            }
-        if !isAlive {
-            // The parent has taken the slot back, whatever it was doing.
-            slots[socket] = nil
-            close(socket)
+        var isAlive = false
+        do {
+            isAlive =
+                try count > 0
+                && buffer.withUnsafeBytes { bytes in
+                    try slots[socket]?.receive(UnsafeRawBufferPointer(rebasing: bytes[..<count]), decoder: decoder) ?? false
+                }
+        } catch {
+            // What one utterance asks and the model has not costs the others nothing.
+            slots[socket]?.fail(error)
         }
+        // Else the parent has taken the slot back, whatever it was doing.
+        if !isAlive { end(socket) }
+    }
+
+    private mutating func end(_ socket: CInt) {
+        slots[socket] = nil
+        close(socket)
     }
 
     private mutating func step() throws {
@@ -114,10 +122,7 @@ private struct BatchLoop {
         guard !batch.isEmpty else { return }
         try decoder.step(batch.compactMap(\.utterance))
         steps += 1
-        for slot in batch where slots[slot.socket]?.stepped(steps) == false {
-            slots[slot.socket] = nil
-            close(slot.socket)
-        }
+        for slot in batch where slots[slot.socket]?.stepped(steps) == false { end(slot.socket) }
     }
 }
 
@@ -207,6 +212,12 @@ private struct BatchSlot {
             writer.write(.cancelled, utterance: id)
         default: throw MessageReader.Garbage()
         }
+    }
+
+    /// Says why it ends.
+    mutating func fail(_ error: any Error) {
+        writer.write(.failed, utterance: id) { $0.put("\(error)") }
+        _ = flush()
     }
 
     private mutating func endIfComplete() {

@@ -62,6 +62,7 @@ final class Supervisor: @unchecked Sendable {
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
     /// How many there are to be.
     private var decoders: Int
+    private var mostRealTimeStreams = 0
     /// Of the process that all decoders share, if they do.
     private var sharedWatch = HangWatch()
     private var sharedHeardAt: UInt64 = 0
@@ -209,8 +210,11 @@ final class Supervisor: @unchecked Sendable {
 
     private func keepTemplate() {
         if let error = keeper.keep(now: now) { return templateFailed(error) }
-        // More than it keeps up with would only make everybody late.
-        if let streams = keeper.realTimeStreams { decoders = min(configuration.decoders, streams) }
+        if configuration.measuresDecoders, let streams = keeper.realTimeStreams {
+            // Of several measurements the best: one that was started again on a busy machine comes out too low.
+            mostRealTimeStreams = max(mostRealTimeStreams, streams)
+            decoders = min(configuration.decoders, mostRealTimeStreams)
+        }
         while keeper.isLoaded, workers.count < decoders {
             guard let socket = keeper.fork() else {
                 readErrors()

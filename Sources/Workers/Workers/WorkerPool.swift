@@ -28,11 +28,14 @@ public final class WorkerPool: Recognizer {
         public var loadTimeoutMS: Int
         /// Whether one process holds one model for all decoders (``BatchWorkerProcess``), or each is a process of its own (``WorkerProcess``).
         public var sharesProcess: Bool
+        /// Whether there are no more decoders than the process keeps up with, as it measures when it starts: more would only make
+        /// everybody late.
+        public var measuresDecoders: Bool
 
         /// Makes a configuration.
         public init(
             command: [String], decoders: Int, waitForDecoderMS: Int? = 2000, maximumWaiting: Int? = nil,
-            hangTimeoutMS: Int = 2000, loadTimeoutMS: Int = 60_000, sharesProcess: Bool = false
+            hangTimeoutMS: Int = 2000, loadTimeoutMS: Int = 60_000, sharesProcess: Bool = false, measuresDecoders: Bool = false
         ) {
             self.command = command
             self.decoders = max(1, decoders)
@@ -41,6 +44,7 @@ public final class WorkerPool: Recognizer {
             self.hangTimeoutMS = hangTimeoutMS
             self.loadTimeoutMS = loadTimeoutMS
             self.sharesProcess = sharesProcess
+            self.measuresDecoders = measuresDecoders
         }
     }
 
