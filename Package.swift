@@ -256,7 +256,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ModelLibraryTests", dependencies: ["ModelLibrary", "SpeechModel"], swiftSettings: strict),
         .testTarget(
-            name: "SherpaEngineTests", dependencies: ["SherpaEngine", "SpeechModel"], swiftSettings: strict,
+            name: "SherpaEngineTests", dependencies: ["ModelLibrary", "SherpaEngine", "SpeechModel", "Workers"],
+            swiftSettings: strict,
             linkerSettings: runPath),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
     ]

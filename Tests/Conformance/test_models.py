@@ -18,7 +18,7 @@ program = os.environ.get("MYNAH_BIN", str(repository / ".build/debug/mynah"))
 fixture = repository / "Tests/Fixtures/models/commands-en"
 # Writes `a` for each stretch of loud sound (Tools/loudness-model).
 loudness = repository / "Tests/Fixtures/models/loudness"
-# Of a voice that the model has never heard.
+# Said by a voice that the model was trained with; how it hears others is in Tools/fixture-model/RESULTS.md.
 sentences = ["turn on the kitchen light", "zero four seven nine", "open the window please"]
 
 

@@ -81,12 +81,13 @@ def draw_training_sentence(rng, held_out):
 
 
 # Tokens are syllables, the first of a word with the word boundary before it; the plural's "s" is one of its own. Letters
-# were tried and learnt slowly: at 25 output frames a second a quickly spoken "three" has hardly more frames than letters,
-# and the network hears nothing of the future. "forward" and "open" are whole, for they begin like "four" and "oh".
+# are harder: at 25 output frames a second a quickly spoken "three" has hardly more frames than letters, and the network
+# hears nothing of the future.
 BOUNDARY = "\u2581"
 _SYLLABLES = {
     word.replace("-", ""): word.split("-")
-    for word in "ze-ro se-ven light-s kit-chen bed-room back-ward win-dow com-pu-ter mu-sic vol-ume me-ter-s".split()
+    for word in ("ze-ro se-ven light-s kit-chen bed-room for-ward back-ward o-pen win-dow com-pu-ter mu-sic vol-ume "
+                 "me-ter-s").split()
 }
 
 

@@ -16,8 +16,9 @@ import synthesise
 from features import FLOOR
 
 SEED = 20_003
-HOURS_PER_ROUND = 4
+HOURS_PER_ROUND = 2
 STEPS_PER_ROUND = 1500
+STEPS_PER_CHECKPOINT = 250
 PEAK_RATE = 2.5e-3
 WARM_UP_STEPS = 300
 AVERAGING = 0.998
@@ -83,8 +84,8 @@ def load(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path, help="directory with the clips; checkpoints are written there")
-    parser.add_argument("--rounds", type=int, default=5, help="each has new utterances")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint, with a new learning rate schedule")
+    parser.add_argument("--minutes", type=float, default=45, help="the learning rate falls to nothing in this time")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     arguments = parser.parse_args()
 
     clips = {path.stem: synthesise.load(path) for path in sorted((arguments.work / "train").glob("*.npz"))}
@@ -93,18 +94,16 @@ def main():
         parameters, mean, deviation, first = load(checkpoint)
     else:
         parameters, mean, deviation, first = network.initial_parameters(SEED), None, None, 0
-    steps = arguments.rounds * STEPS_PER_ROUND
-    rate = optax.warmup_cosine_decay_schedule(0, PEAK_RATE, WARM_UP_STEPS, steps, PEAK_RATE / 100)
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=1e-3))
+    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam(), optax.add_decayed_weights(1e-3))
     parameters = jax.tree.map(jnp.asarray, parameters)
-    print(f"{network.count(parameters)} parameters, {steps} steps", flush=True)
+    print(f"{network.count(parameters)} parameters", flush=True)
 
     @jax.jit
-    def step(parameters, average, state, number, x, frames, ids):
+    def step(parameters, average, state, number, rate, x, frames, ids):
         key = jax.random.fold_in(jax.random.PRNGKey(SEED), number)
         loss, gradient = jax.value_and_grad(loss_of)(parameters, x, frames, ids, key)
         update, state = optimiser.update(gradient, state, parameters)
-        parameters = optax.apply_updates(parameters, update)
+        parameters = jax.tree.map(lambda old, change: old - rate * change, parameters, update)
         # Early on the average has to forget quickly.
         share = jnp.minimum(AVERAGING, (1 + number) / (10 + number))
         average = jax.tree.map(lambda old, new: share * old + (1 - share) * new, average, parameters)
@@ -113,21 +112,25 @@ def main():
     average, state = parameters, optimiser.init(parameters)
     started = time.monotonic()
     recent = []
-    for number in range(first, first + steps):
+    number = first
+    # By time and not by steps: a busy machine gives a model that has seen less, but a finished one.
+    while (used := (time.monotonic() - started) / 60 / arguments.minutes) < 1:
         if number == first or number % STEPS_PER_ROUND == 0:
             pool = augment.build_pool(clips, HOURS_PER_ROUND, [SEED, number])
             if mean is None:
                 mean, deviation = statistics(pool)
             source = batches(pool, mean, deviation, np.random.default_rng([SEED, number, 1]))
             print(f"{time.monotonic() - started:6.0f} s: {len(pool.ids)} new utterances", flush=True)
-        x, frames, ids = next(source)
-        parameters, average, state, loss = step(parameters, average, state, number, x, frames, ids)
+        rate = PEAK_RATE * min(1, (number - first + 1) / WARM_UP_STEPS) * (1 + np.cos(np.pi * used)) / 2
+        parameters, average, state, loss = step(parameters, average, state, number, rate, *next(source))
+        number += 1
         recent.append(float(loss))
-        if (number + 1) % 100 == 0:
-            print(f"{time.monotonic() - started:6.0f} s: step {number + 1}, loss {np.mean(recent):.3f}", flush=True)
+        if number % 100 == 0:
+            print(f"{time.monotonic() - started:6.0f} s: step {number}, loss {np.mean(recent):.3f}", flush=True)
             recent = []
-        if (number + 1) % (STEPS_PER_ROUND // 2) == 0:
-            save(checkpoint, average, mean, deviation, number + 1)
+        if number % STEPS_PER_CHECKPOINT == 0:
+            save(checkpoint, average, mean, deviation, number)
+    save(checkpoint, average, mean, deviation, number)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,9 @@ final class Supervisor: @unchecked Sendable {
         var decoderSince: UInt64 = 0
     }
 
+    /// For a process that has nothing more to do.
+    private static let stopPatienceMS = 300
+
     let configuration: WorkerPool.Configuration
     private let clock: any Clock
     private let report: @Sendable (WorkerIncident) -> Void
@@ -232,7 +235,7 @@ final class Supervisor: @unchecked Sendable {
             // A model that cannot be loaded at the start is the operator's to mend.
             for continuation in starting { continuation.resume(throwing: error) }
             starting = []
-            keeper.end()
+            keeper.end(patienceMS: Self.stopPatienceMS)
             isStopping = true
         }
     }
@@ -426,7 +429,7 @@ final class Supervisor: @unchecked Sendable {
         }
         workers = [:]
         waiting = []
-        keeper.end()
+        keeper.end(patienceMS: Self.stopPatienceMS)
         for continuation in starting { continuation.resume(throwing: stopped) }
         publish()
         for continuation in stopping { continuation.resume() }

@@ -99,13 +99,18 @@ final class Template {
         return lines
     }
 
-    /// Ends the template, which takes its forks along, and reaps it.
-    func end() {
+    /// Ends the template, which takes its forks along, and reaps it. It ends by itself when it hears nobody any more; one that does not
+    /// within `patienceMS` is killed.
+    func end(patienceMS: Int) {
         close(control)
         if let errors { close(errors) }
         errors = nil
-        Glibc.kill(processID, SIGKILL)
         var status: CInt = 0
+        for _ in 0..<patienceMS / 5 {
+            if waitpid(processID, &status, WNOHANG) == processID { return }
+            usleep(5000)
+        }
+        Glibc.kill(processID, SIGKILL)
         while waitpid(processID, &status, 0) < 0 && errno == EINTR {}
     }
 }

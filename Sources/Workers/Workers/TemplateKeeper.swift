@@ -81,15 +81,15 @@ struct TemplateKeeper {
 
     /// Ends the template and plans the next one; returns in how many milliseconds.
     mutating func restart(now: UInt64) -> Int {
-        end()
+        end(patienceMS: 0)
         pauseMS = min(max(pauseMS * 2, Self.pausesMS.lowerBound), Self.pausesMS.upperBound)
         retryAt = now + UInt64(pauseMS) * 1_000_000
         return pauseMS
     }
 
     /// Ends the template, and all decoders with it.
-    mutating func end() {
-        template?.end()
+    mutating func end(patienceMS: Int) {
+        template?.end(patienceMS: patienceMS)
         template = nil
     }
 }
