@@ -26,6 +26,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     case idleTimeout = "idle-timeout"
     case slowReader = "slow-reader"
     case recogniserFailed = "recogniser-failed"
+    case synthesisFailed = "synthesis-failed"
     case stageStuck = "stage-stuck"
     case internalError = "internal-error"
     // What an operator gave
@@ -42,8 +43,8 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
     /// Whether the same request may succeed if it is simply made again later.
     public var isRetryable: Bool {
         switch self {
-        case .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .stageStuck, .slowReader, .idleTimeout,
-            .connectionFailed:
+        case .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .synthesisFailed, .stageStuck, .slowReader,
+            .idleTimeout, .connectionFailed:
             true
         default: false
         }
@@ -62,7 +63,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
         case .historyGone: 410
         case .tooLarge: 413
         case .unsupportedAudio, .undecodableMedia: 415
-        case .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .stageStuck: 503
+        case .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .synthesisFailed, .stageStuck: 503
         default: 500
         }
     }
@@ -94,6 +95,7 @@ public enum ErrorCode: String, Sendable, CaseIterable, Codable {
         case .slowReader: "The client did not read its results; it can resume by sequence number."
         case .recogniserFailed:
             "The recogniser failed on an utterance, and so did what stands in for it; later speech is not affected."
+        case .synthesisFailed: "The voice failed on a text; the same text may succeed again, or with another voice."
         case .stageStuck: "A part of the server did not come back from this session, which was given up; start a new one."
         case .internalError: "A fault of the server. The log has the details under the same request id."
         case .invalidConfiguration: "The configuration has one or more faults; each is listed."

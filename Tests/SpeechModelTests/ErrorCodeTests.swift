@@ -19,7 +19,8 @@ import Testing
     func retryable() {
         #expect(
             Set(ErrorCode.allCases.filter(\.isRetryable)) == [
-                .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .stageStuck, .slowReader, .idleTimeout,
+                .overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .synthesisFailed, .stageStuck, .slowReader,
+                .idleTimeout,
                 .connectionFailed,
             ])
     }
@@ -41,7 +42,7 @@ import Testing
                 .slowReader, .internalError, .invalidConfiguration, .missingDependency, .brokenModel, .deviceUnavailable,
                 .portInUse, .unreadableFile, .unwritableFile, .connectionFailed,
             ],
-            503: [.overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .stageStuck],
+            503: [.overloaded, .notReady, .notPrimary, .shuttingDown, .recogniserFailed, .synthesisFailed, .stageStuck],
         ]
         #expect(Dictionary(grouping: ErrorCode.allCases, by: \.httpStatus).mapValues(Set.init) == expected)
     }

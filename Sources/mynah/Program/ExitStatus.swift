@@ -41,7 +41,7 @@ enum ExitStatus: Int32, CaseIterable {
             case .malformedMessage, .unexpectedMessage, .resumeGap, .internalError: .software
             case .unwritableFile: .cannotCreate
             case .idleTimeout: .inputOutput
-            case .overloaded, .notReady, .notPrimary, .shuttingDown, .slowReader, .recogniserFailed, .stageStuck:
+            case .overloaded, .notReady, .notPrimary, .shuttingDown, .slowReader, .recogniserFailed, .synthesisFailed, .stageStuck:
                 .temporaryFailure
             case .invalidConfiguration, .unauthorised, .forbiddenHost, .forbiddenOrigin: .configuration
             }
