@@ -34,7 +34,7 @@ build: setup ## Build the release program
 test: ## Run every test, and print the line coverage
 	@Scripts/setup --tests
 	@rm -rf .build/coverage
-	swift test --enable-code-coverage --parallel $(FLAGS)
+	@Scripts/swift-tests --enable-code-coverage --parallel $(FLAGS)
 	@Scripts/conformance
 	@Scripts/coverage
 

@@ -65,13 +65,17 @@ let package = Package(
         .target(name: "WireProtocol", dependencies: ["SpeechModel"], swiftSettings: strict),
 
         // Engines: one native library each
+        .systemLibrary(name: "CFlite", path: "Sources/Engines/CFlite"),
         .systemLibrary(name: "CPocketSphinx", path: "Sources/Engines/CPocketSphinx", pkgConfig: "pocketsphinx"),
         .systemLibrary(name: "CRNNoise", path: "Sources/Engines/CRNNoise", pkgConfig: "rnnoise"),
         .systemLibrary(name: "CSherpaOnnx", path: "Sources/Engines/CSherpaOnnx", pkgConfig: "sherpa-onnx"),
         .target(name: "CWorkers", path: "Sources/Workers/CWorkers"),
         .target(
-            name: "Workers", dependencies: ["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry"],
+            name: "Workers", dependencies: ["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry", "TextAnalysis"],
             path: "Sources/Workers/Workers", swiftSettings: strict),
+        .target(
+            name: "FliteEngine", dependencies: ["CFlite", "SpeechModel", "Workers"], path: "Sources/Engines/FliteEngine",
+            swiftSettings: strict),
         .target(
             name: "PocketSphinxEngine", dependencies: ["CPocketSphinx", "Lanes", "Ports", "SpeechModel", "Workers"],
             path: "Sources/Engines/PocketSphinxEngine", swiftSettings: strict),
@@ -86,7 +90,8 @@ let package = Package(
         .target(
             name: "HTTPEdge",
             dependencies: [
-                "Application", "Failover", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web",
+                "Application", "AudioFiles", "Failover", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry",
+                "Web",
                 "WireProtocol",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -133,7 +138,8 @@ let package = Package(
         .target(
             name: "Assembly",
             dependencies: [
-                "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "ModelLibrary", "MynahConfiguration",
+                "Application", "AudioFiles", "CaptureEdge", "Failover", "FliteEngine", "HTTPEdge", "Lanes", "ModelLibrary",
+                "MynahConfiguration",
                 "PipelineFeed", "PocketSphinxEngine",
                 "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel", "SpeechPipeline",
                 "Telemetry",

@@ -44,6 +44,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     /// Utterances that were spoken to their end and have no answer that was told.
     private var requests: [UtteranceKey: UtteranceTimes] = [:]
     private var adaptation: String?
+    /// Those who spoke so far, where it is asked who does.
+    private let speakers: SpeakerBook?
     private var outlet: SessionOutlet
     private let resumption: SpeechPipeline.Resumption
     /// Accepted audio waits for ``decide()``, for which the lane was asked.
@@ -77,6 +79,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         self.configuration = configuration
         self.lane = lane
         self.services = services
+        speakers = services.speakerThreshold.map { SpeakerBook(threshold: $0) }
         resumption = SpeechPipeline.Resumption(inputSample: 0, lastSequence: 0)
         voice = SessionVoice(id, services: services)
         outlet = SessionOutlet(
@@ -108,6 +111,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         self.configuration = configuration
         self.lane = lane
         self.services = services
+        speakers = services.speakerThreshold.map { SpeakerBook(threshold: $0) }
         resumption = SpeechPipeline.Resumption(
             inputSample: session.nextSample, lastSequence: session.lastSequence, isAwake: session.isAwake)
         voice = SessionVoice(id, services: services)
@@ -381,7 +385,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             case .begin(let key, let suppressesNoise, let keyPhrases):
                 if keyPhrases != nil { spotted.insert(key) }
                 let request = RecognitionRequest(
-                    key: key, adaptation: adaptation, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases)
+                    key: key, adaptation: adaptation, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases,
+                    speakers: speakers)
                 voice.activity.during(keyPhrases == nil ? .stt : .wakeword) {
                     recognitions[key] = services.recognizer.begin(request, observer: self)
                 }

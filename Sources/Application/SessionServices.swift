@@ -14,6 +14,7 @@ public struct SessionServices: Sendable {
     let frameMS: Int
     let replication: (any Replication)?
     let admission: Admission
+    let speakerThreshold: Double?
 
     /// Collects the services.
     ///
@@ -23,12 +24,13 @@ public struct SessionServices: Sendable {
     ///   - language: of sessions that name none, ISO 639-1.
     ///   - frameMS: what one frame is, in ms, where frames are counted.
     ///   - replication: to a standby; nil for a server that has none.
+    ///   - speakerThreshold: how far apart two voices may be to be one person's (``SpeakerBook``); nil where nobody asks who speaks.
     ///   - admission: decides whether one more session is let in; nil lets all in.
     public init(
         recognizer: any Recognizer, detectors: DetectorPool, clock: any Clock,
         metrics: SessionMetrics, feed: any FeedPublisher,
         annotate: @escaping TranscriptFeed.Annotate, language: String, frameMS: Int = 20,
-        replication: (any Replication)? = nil, admission: Admission? = nil
+        replication: (any Replication)? = nil, admission: Admission? = nil, speakerThreshold: Double? = nil
     ) {
         self.recognizer = recognizer
         self.detectors = detectors
@@ -39,6 +41,7 @@ public struct SessionServices: Sendable {
         self.language = language
         self.frameMS = frameMS
         self.replication = replication
+        self.speakerThreshold = speakerThreshold
         self.admission = admission ?? Admission(limitMS: 0, clock: clock)
     }
 }

@@ -164,8 +164,9 @@ public enum Recognition {
             windowMS: settings.wakeword.windowMS)
     }
 
-    /// The life of a worker process: `mynah worker live|file|neural …`. Enter it before any thread exists.
+    /// The life of a worker process: `mynah worker live|file|neural|job …`. Enter it before any thread exists.
     public static func runWorker(arguments: [String]) -> Never {
+        if arguments.first == NeuralJobs.worker { NeuralJobs.run(arguments: Array(arguments.dropFirst())) }
         if arguments.first == neuralWorker { runNeuralWorker(arguments: Array(arguments.dropFirst())) }
         runBuiltInWorker(arguments: arguments)
     }

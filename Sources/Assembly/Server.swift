@@ -1,4 +1,5 @@
 import Application
+import AudioFiles
 import Failover
 import Foundation
 import HTTPEdge
@@ -75,12 +76,15 @@ public struct Server: Sendable {
         let admission = Admission(limitMS: settings.resilience.overloadLagMS, clock: SystemClock())
         let recognizer = Recognition.guarding(
             pool, settings: settings, models: models, faults: faults, admission: admission, feed: publishing.hub, logger: logger)
+        let comparer = try SpeakerModels.comparer(settings, logger: logger)
         let registry = SessionRegistry(
             services: SessionServices(
-                recognizer: recognizer, detectors: detectors, clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
+                recognizer: comparer.map { SpeakerNaming(recognizer, voices: $0) } ?? recognizer, detectors: detectors,
+                clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
                 feed: publishing.hub,
                 annotate: faults.spoiling(try Publishing.annotator(settings, models: models)),
-                language: settings.language.default, frameMS: settings.audio.frameMS, replication: pair, admission: admission),
+                language: settings.language.default, frameMS: settings.audio.frameMS, replication: pair, admission: admission,
+                speakerThreshold: comparer == nil ? nil : settings.speakers.threshold),
             lanes: min(4, ProcessInfo.processInfo.activeProcessorCount),
             policy: try SessionRegistry.Policy(settings, models: models))
         registry.watch(limitMS: settings.resilience.watchdogTimeoutMS) { [logger] stuck in
@@ -96,6 +100,7 @@ public struct Server: Sendable {
                 advice: "Set it to one of: \(languages.sorted().joined(separator: ", ")).")
         }
         if pair != nil { registry.close(ServerPair.notPrimary) }
+        let voices = try Synthesis.make(settings, logger: logger)
         let capture = try Capture(settings, models: models, registry: registry, feed: publishing.hub, logger: logger)
         var limits = WebSocketLimits()
         limits.maxConnections = settings.server.maxConnections
@@ -149,7 +154,8 @@ public struct Server: Sendable {
                         fallback: recognizer.isFallbackStarted.map { $0 ? "started" : "idle" } ?? "none",
                         stuckStages: registry.stuckStages, sessionsRefused: registry.refusedSessions))
             }, feed: { publishing.outlets }, metrics: metrics, servesOperators: listen.isLoopback,
-            handOver: handOver)
+            handOver: handOver,
+            speech: SpeechRoutes(synthesizer: voices, encoding: DecoderSettings(selfExecutable: executablePath())))
 
         let feedListen = settings.output.enabled ? ListenAddress(host: listen.host, port: settings.output.websocketPort) : nil
         logger.info(
@@ -177,6 +183,11 @@ public struct Server: Sendable {
             throw error
         }
         let warm = ContinuousClock.now - warming
+        do {
+            try await comparer?.start()
+        } catch {
+            logger.error("the model of speakers cannot be used; results do not say who speaks", metadata: ["reason": "\(error)"])
+        }
         logger.info("models are warm", metadata: ["model": "\(pool.identity.model)", "took": "\(warm)"])
         isReady.value = true
         if let pair {
@@ -228,6 +239,8 @@ public struct Server: Sendable {
             await pair?.stop()
             throw explained(error, listen, setting: "server.listen")
         }
+        await voices.stop()
+        await comparer?.stop()
         await recognizer.stop()
         await publishing.stop()
         await pair?.stop()

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -49,4 +50,8 @@ int confinement_close_from(posix_spawn_file_actions_t *actions, int first) {
 
 int confinement_make_pipe(int ends[2]) {
     return pipe2(ends, O_CLOEXEC);
+}
+
+int confinement_make_memory_file(const char *name) {
+    return memfd_create(name, MFD_CLOEXEC);
 }

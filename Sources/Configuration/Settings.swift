@@ -9,6 +9,8 @@ public struct Settings: Sendable, Equatable {
     public var endpointing = Endpointing()
     public var wakeword = WakeWord()
     public var stt = STT()
+    public var tts = TTS()
+    public var speakers = Speakers()
     public var resilience = Resilience()
     public var language = Language()
     public var output = Output()
@@ -89,6 +91,20 @@ public struct Settings: Sendable, Equatable {
         public enum Device: String, Sendable, CaseIterable { case cpu, cuda }
         public enum ComputeDtype: String, Sendable, CaseIterable { case int8, float16, float32 }
         public enum Fallback: String, Sendable, CaseIterable { case none, fast }
+    }
+
+    public struct TTS: Sendable, Equatable {
+        public var engine = Engine.auto
+        /// nil means the engine's own, or the default of those that were added.
+        public var voice: String?
+
+        /// `piper`, `coqui` and `kokoro` are kinds of neural voices.
+        public enum Engine: String, Sendable, CaseIterable { case auto, flite, sherpa, piper, coqui, kokoro }
+    }
+
+    public struct Speakers: Sendable, Equatable {
+        public var enabled = false
+        public var threshold = 0.5
     }
 
     public struct Resilience: Sendable, Equatable {

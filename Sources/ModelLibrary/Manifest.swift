@@ -49,12 +49,13 @@ extension ModelTask: CodingKeyRepresentable {}
 public struct Trial: Codable, Sendable, Hashable {
     /// How long it took to load.
     public var loadMS: Int
-    /// Utterances that it can decode at once in real time, on this machine when nothing else runs.
-    public var realTimeStreams: Int
+    /// How many seconds of sound it handles in one second, on this machine when nothing else runs: a recogniser so many people at once.
+    /// 0 where that means nothing.
+    public var timesRealTime: Int
 
     /// Notes a trial.
-    public init(loadMS: Int, realTimeStreams: Int) {
+    public init(loadMS: Int, timesRealTime: Int) {
         self.loadMS = loadMS
-        self.realTimeStreams = realTimeStreams
+        self.timesRealTime = timesRealTime
     }
 }

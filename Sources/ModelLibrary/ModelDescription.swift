@@ -3,6 +3,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     /// What a file is to the engine.
     public enum Role: String, Codable, Sendable, CodingKeyRepresentable {
         case model, encoder, decoder, joiner, tokens
+        case vocoder, voices
         case preprocessor, uncachedDecoder = "uncached-decoder", cachedDecoder = "cached-decoder", mergedDecoder =
             "merged-decoder"
     }
@@ -13,7 +14,13 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var files: [Role: String]
     /// Files with weights that these refer to.
     public var weights: [String]
-    /// Samples per second that it wants; audio of another rate is resampled in front of it.
+    /// Of a voice: how words are pronounced, one file for each language.
+    public var lexicons: [String]
+    /// Of a voice: how numbers, dates and the like are read, as finite-state transducers.
+    public var rules: [String]
+    /// Of a voice: how many people it can be.
+    public var speakers: Int?
+    /// Samples per second that it wants; audio of another rate is resampled in front of it. A voice speaks with so many.
     public var sampleRate: Int
     /// Of a streaming model: how much audio it takes in one step.
     public var stepMS: Int?
@@ -25,5 +32,5 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var bytes: Int
 
     /// Every file that it consists of.
-    public var allFiles: [String] { (Array(files.values) + weights).sorted() }
+    public var allFiles: [String] { (Array(files.values) + weights + lexicons + rules).sorted() }
 }

@@ -24,9 +24,31 @@ public enum ModelFamily: String, Codable, Sendable, CaseIterable {
     case fireRedCTC = "fire-red-asr-ctc"
     case omnilingualCTC = "omnilingual-ctc"
     case medASRCTC = "medasr-ctc"
+    // Voices
+    case vits
+    case matcha
+    case kokoro
+    case kitten
+    // Speakers
+    case speakerEmbedding = "speaker-embedding"
+    case pyannoteSegmentation = "pyannote-segmentation"
+    // Text
+    case ctTransformer = "ct-transformer-punctuation"
+    // Sound
+    case gtcrn
+    case dpdfnet
 
     /// What it is for.
-    public var task: ModelTask { .recognition }
+    public var task: ModelTask {
+        switch self {
+        case .vits, .matcha, .kokoro, .kitten: .synthesis
+        case .speakerEmbedding: .speakerEmbedding
+        case .pyannoteSegmentation: .speakerSegmentation
+        case .ctTransformer: .punctuation
+        case .gtcrn, .dpdfnet: .enhancement
+        default: .recognition
+        }
+    }
 
     /// Whether it writes while it listens; others read whole utterances, and again and again while one grows.
     public var isStreaming: Bool {
@@ -45,6 +67,9 @@ extension ModelFamily {
         case .streamingParaformer, .whisper, .canary, .fireRed: [.encoder, .decoder, .tokens]
         case .moonshine: [.preprocessor, .encoder, .uncachedDecoder, .cachedDecoder, .tokens]
         case .moonshineMerged: [.encoder, .mergedDecoder, .tokens]
+        case .matcha: [.model, .vocoder, .tokens]
+        case .kokoro, .kitten: [.model, .voices, .tokens]
+        case .speakerEmbedding, .pyannoteSegmentation, .ctTransformer, .gtcrn, .dpdfnet: [.model]
         default: [.model, .tokens]
         }
     }
@@ -55,6 +80,7 @@ extension ModelFamily {
     func requiredMetadata(_ metadata: [String: String]) -> [String] {
         let caches = ["cache_last_channel_dim1", "cache_last_channel_dim2", "cache_last_channel_dim3"]
         let times = ["cache_last_time_dim1", "cache_last_time_dim2", "cache_last_time_dim3"]
+        let gtcrnCaches = ["conv_cache_shape", "tra_cache_shape", "inter_cache_shape"]
         let zipformer = ["encoder_dims", "num_encoder_layers", "cnn_module_kernels", "left_context_len", "T", "decode_chunk_len"]
         switch self {
         case .streamingTransducer:
@@ -81,6 +107,27 @@ extension ModelFamily {
         case .fireRedCTC: return ["cmvn_mean", "cmvn_inv_stddev"]
         case .dolphin, .medASRCTC: return ["vocab_size"]
         case .moonshine, .moonshineMerged, .zipformerCTC, .telespeechCTC, .omnilingualCTC: return []
+        case .vits: return ["sample_rate", "n_speakers", "language", "comment"]
+        case .matcha: return ["sample_rate", "n_speakers", "use_eos_bos", "pad_id"]
+        case .kokoro, .kitten: return ["sample_rate", "n_speakers", "has_espeak", "style_dim"]
+        case .speakerEmbedding:
+            return metadata["framework"] == "nemo"
+                ? ["output_dim", "feat_dim", "sample_rate", "window_size_ms", "window_stride_ms", "language"]
+                : ["output_dim", "sample_rate", "normalize_samples", "language"]
+        case .pyannoteSegmentation:
+            return [
+                "sample_rate", "window_size", "receptive_field_size", "receptive_field_shift", "num_speakers",
+                "powerset_max_classes", "num_classes",
+            ]
+        case .ctTransformer: return ["tokens", "punctuations", "vocab_size", "unk_symbol"]
+        case .gtcrn:
+            return ["sample_rate", "n_fft", "hop_length", "window_length", "window_type", "version"] + gtcrnCaches
+        case .dpdfnet:
+            return [
+                "profile", "sample_rate", "n_fft", "hop_length", "window_length", "window_type", "pad_mode", "freq_bins",
+                "erb_bins", "spec_bins", "state_size", "erb_norm_state_size", "spec_norm_state_size", "erb_norm_init",
+                "spec_norm_init",
+            ]
         }
     }
 }
@@ -89,4 +136,14 @@ extension ModelFamily {
 public enum ModelTask: String, Codable, Sendable, CaseIterable {
     /// Speech to text.
     case recognition
+    /// Text to speech.
+    case synthesis
+    /// Who speaks: a number of values for each voice.
+    case speakerEmbedding = "speaker-embedding"
+    /// When somebody speaks, and when somebody else does.
+    case speakerSegmentation = "speaker-segmentation"
+    /// Commas and full stops for a text without.
+    case punctuation
+    /// Speech without noise.
+    case enhancement
 }

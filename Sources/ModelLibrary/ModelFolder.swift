@@ -1,13 +1,27 @@
 import Foundation
 public import SpeechModel
 
-/// A folder that may hold a model.
+/// A folder that may hold a model, or a single file that may be one.
 public struct ModelFolder: Sendable {
-    /// Where it is.
+    /// Where the files are.
     public let path: String
+    /// Of them all the one that counts; nil in a folder of its own.
+    private let onlyFile: String?
 
-    /// Names a folder.
-    public init(_ path: String) { self.path = path }
+    /// Names a folder, or an `.onnx` file.
+    public init(_ path: String) {
+        let url = URL(fileURLWithPath: path).standardizedFileURL
+        var isFolder: ObjCBool = false
+        let isFile = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+        self.path = isFile ? url.deletingLastPathComponent().path : url.path
+        onlyFile = isFile ? url.lastPathComponent : nil
+    }
+
+    /// What a model of it is called, unless somebody gives it another name.
+    public var name: String {
+        guard let onlyFile else { return path.split(separator: "/").last.map(String.init) ?? path }
+        return onlyFile.hasSuffix(".onnx") ? String(onlyFile.dropLast(5)) : onlyFile
+    }
 
     /// Finds out what it holds, from its files' names and what they say of themselves.
     ///
@@ -16,6 +30,11 @@ public struct ModelFolder: Sendable {
         let names = try fileNames()
         let networks = names.filter { Self.isNetwork($0) }
         guard !networks.isEmpty else {
+            if let onlyFile {
+                throw SpeechError(
+                    .brokenModel, "\(path)/\(onlyFile) is not an .onnx file.",
+                    advice: "Name the folder that holds the model's files, or a model that is one .onnx file.")
+            }
             throw fault("holds no .onnx file", "Name the folder that holds them; it holds \(Self.list(names)).")
         }
         var files: [ModelDescription.Role: String] = [:]
@@ -28,6 +47,7 @@ public struct ModelFolder: Sendable {
         // The rest of a model in parts is something else: a test, or the same network in one piece.
         if files[.encoder] != nil || files[.cachedDecoder] != nil { files[.model] = nil }
         files[.tokens] = names.first { $0 == "tokens.txt" } ?? names.first { $0.hasSuffix("-tokens.txt") }
+        files[.voices] = names.first { $0 == "voices.bin" }
         return try describe(files, names)
     }
 
@@ -54,19 +74,31 @@ public struct ModelFolder: Sendable {
                 "Get it as it was published for sherpa-onnx, or export it anew with the key.")
         }
         let used = files.filter { family.roles.contains($0.key) }
-        let tokens = try TokenList(path + "/" + (used[.tokens] ?? ""))
-        try tokens.check(for: family, vocabulary: metadata["vocab_size"].flatMap { Int($0) })
+        let tokens = try used[.tokens].map { name throws(SpeechError) in try TokenList(path + "/" + name) }
+        try tokens?.check(for: family, vocabulary: metadata["vocab_size"].flatMap { Int($0) })
+        let lexicons = family.task == .synthesis ? names.filter { $0.hasPrefix("lexicon") && $0.hasSuffix(".txt") } : []
+        let rules = family.task == .synthesis ? names.filter { $0.hasSuffix(".fst") } : []
+        if let reason = VoiceRules(family, metadata).fault(
+            lexicons: lexicons, voicesBytes: used[.voices].map { Self.size(path + "/" + $0) })
+        {
+            throw fault("holds a \(family.rawValue) voice that cannot speak: \(reason.what)", reason.advice)
+        }
+        if let reason = family.mismatch(metadata) {
+            throw fault("holds a \(family.rawValue) model whose \(reason)", "docs/models.md lists what can be used.")
+        }
         // Large networks keep their weights beside them, in files that begin with the same name.
         let weights = names.filter { name in
             (name.hasSuffix(".weights") || name.hasSuffix(".data"))
                 && used.values.contains { name.hasPrefix(String($0.prefix { $0 != "." })) }
         }
         return ModelDescription(
-            family: family, files: used, weights: weights,
+            family: family, files: used, weights: weights, lexicons: lexicons, rules: rules,
+            speakers: family.task == .synthesis ? metadata["n_speakers"].flatMap { Int($0) } : nil,
             sampleRate: metadata["sample_rate"].flatMap { Int($0) } ?? (family == .streamingToneCTC ? 8000 : 16_000),
-            stepMS: family.isStreaming ? Self.stepMS(metadata) : nil, writesCapitalsOnly: tokens.hasCapitalsOnly,
-            languages: Self.languages(metadata: metadata, folder: String(path.split(separator: "/").last ?? "")),
-            bytes: (Array(used.values) + weights).reduce(0) { $0 + Self.size(path + "/" + $1) })
+            stepMS: family.isStreaming ? Self.stepMS(metadata) : nil,
+            writesCapitalsOnly: family.task == .recognition && tokens?.hasCapitalsOnly == true,
+            languages: family.task.isOfALanguage ? Self.languages(metadata: metadata, folder: name) : [],
+            bytes: (Array(used.values) + weights + lexicons + rules).reduce(0) { $0 + Self.size(path + "/" + $1) })
     }
 
     // MARK: which file is what
@@ -77,6 +109,7 @@ public struct ModelFolder: Sendable {
     static func role(of file: String) -> ModelDescription.Role {
         let name = file.lowercased()
         if name.contains("joiner") { return .joiner }
+        if name.contains("vocos") || name.contains("hifigan") || name.contains("vocoder") { return .vocoder }
         if name.contains("uncached_decode") { return .uncachedDecoder }
         if name.contains("cached_decode") { return .cachedDecoder }
         if name.contains("decoder_model_merged") { return .mergedDecoder }
@@ -110,7 +143,14 @@ public struct ModelFolder: Sendable {
             if has("lfr_window_size", "decoder_num_blocks") { return .streamingParaformer }
             return has("cmvn_mean", "num_head") ? .fireRed : nil
         }
+        if has("framework") { return .speakerEmbedding }
+        if has("powerset_max_classes") { return .pyannoteSegmentation }
+        if has("tokens", "punctuations") { return .ctTransformer }
+        if has("style_dim") { return type == "kitten-tts" ? .kitten : .kokoro }
+        if has("n_speakers") { return has("language", "comment") ? .vits : .matcha }
         switch type {
+        case "gtcrn": return .gtcrn
+        case "dpdfnet": return .dpdfnet
         case "telespeech_ctc": return .telespeechCTC
         case "wenet_ctc": return .wenetCTC
         case "zipformer2_ctc": return .zipformerCTC
@@ -162,9 +202,7 @@ public struct ModelFolder: Sendable {
             throw SpeechError(
                 .unreadableFile, "There is no folder \(path).", advice: "Name the folder that holds the model's files.")
         }
-        guard isFolder.boolValue else {
-            throw fault("is a file, not a folder", "Name the folder that holds the model's files.")
-        }
+        if let onlyFile { return [onlyFile] }
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
         } catch {

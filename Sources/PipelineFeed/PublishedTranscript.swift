@@ -17,8 +17,6 @@ public struct PublishedTranscript: Hashable, Sendable {
     public var annotation: TextAnnotation
     /// How the time was spent; the stages after the annotation are still to be marked.
     public var timeline: StageTimeline
-    /// Who spoke, when known.
-    public var speaker: String?
 
     /// Seconds from the session's start to the utterance's first sample.
     public var audioStartTime: Double { Double(startMS) / 1000 }

@@ -45,11 +45,15 @@ public struct RecognitionRequest: Sendable {
     /// What to listen for instead of every word: a hypothesis then holds each phrase that was said as one word, with its score as
     /// confidence, and nothing else. nil recognises every word.
     public var keyPhrases: KeyPhrases?
+    /// The voices of its session so far, where it is asked who speaks.
+    public var speakers: SpeakerBook?
 
     /// Makes a request.
     public init(
-        key: UtteranceKey, adaptation: String? = nil, suppressesNoise: Bool = false, keyPhrases: KeyPhrases? = nil
+        key: UtteranceKey, adaptation: String? = nil, suppressesNoise: Bool = false, keyPhrases: KeyPhrases? = nil,
+        speakers: SpeakerBook? = nil
     ) {
+        self.speakers = speakers
         self.keyPhrases = keyPhrases
         self.suppressesNoise = suppressesNoise
         self.key = key

@@ -79,6 +79,12 @@ public struct Voice: Sendable, Hashable {
         self.id = id
         self.languages = languages
     }
+
+    /// The voices of a model: with one speaker it is its own name, of several each has a number.
+    public static func ofModel(_ name: String, speakers: Int, languages: [String]) -> [Voice] {
+        let ids = speakers <= 1 ? [name] : (0..<speakers).map { "\(name)/\($0)" }
+        return ids.map { Voice(id: $0, languages: languages) }
+    }
 }
 
 /// The name of what speaks.

@@ -4,11 +4,14 @@ public struct Hypothesis: Hashable, Sendable, Codable {
     public var words: [Word]
     /// Other readings, best first, as plain text; only on final hypotheses.
     public var alternatives: [String]
+    /// Who speaks, where that was asked for and is known: `speaker_1`, `speaker_2` … (``SpeakerTurn/name(of:)``).
+    public var speaker: String?
 
     /// Makes a hypothesis.
-    public init(words: [Word], alternatives: [String] = []) {
+    public init(words: [Word], alternatives: [String] = [], speaker: String? = nil) {
         self.words = words
         self.alternatives = alternatives
+        self.speaker = speaker
     }
 
     /// The words joined by spaces.
@@ -31,6 +34,6 @@ public struct Hypothesis: Hashable, Sendable, Codable {
         Hypothesis(
             words: words.map {
                 Word($0.text, startMS: $0.startMS + milliseconds, endMS: $0.endMS + milliseconds, confidence: $0.confidence)
-            }, alternatives: alternatives)
+            }, alternatives: alternatives, speaker: speaker)
     }
 }

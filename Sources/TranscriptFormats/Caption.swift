@@ -10,6 +10,8 @@ struct Caption: Hashable {
     var endMS: Int
     /// One or two lines of words, their texts free of white space at the ends and of line breaks.
     var lines: [[Word]]
+    /// Who speaks, where that is known.
+    var speaker: String?
 }
 
 /// Divides what was said into captions that can be read: at most two lines of 42 characters for at most 7 seconds, divided
@@ -28,7 +30,7 @@ struct CaptionSequence: Sendable {
     /// The captions for one utterance.
     ///
     /// - Parameter oneWordEach: a caption for every word.
-    mutating func append(_ words: [Word], oneWordEach: Bool) -> [Caption] {
+    mutating func append(_ words: [Word], oneWordEach: Bool, speaker: String? = nil) -> [Caption] {
         var captions: [Caption] = []
         var lines: [[Word]] = []
         for word in words {
@@ -38,12 +40,12 @@ struct CaptionSequence: Sendable {
             if let first = lines.first?.first,
                 oneWordEach || word.endMS - first.startMS > Self.durationLimitMS || !Self.add(word, to: &lines)
             {
-                captions.append(finish(lines))
+                captions.append(finish(lines, speaker))
                 lines = []
             }
             if lines.isEmpty { lines = [[word]] }
         }
-        if !lines.isEmpty { captions.append(finish(lines)) }
+        if !lines.isEmpty { captions.append(finish(lines, speaker)) }
         return captions
     }
 
@@ -61,13 +63,13 @@ struct CaptionSequence: Sendable {
     }
 
     /// Times the caption: recognisers give overlapping and empty times, players want neither.
-    private mutating func finish(_ lines: [[Word]]) -> Caption {
+    private mutating func finish(_ lines: [[Word]], _ speaker: String?) -> Caption {
         let words = lines.joined()
         let start = max(words.reduce(Int.max) { min($0, $1.startMS) }, endMS)
         let end = min(words.reduce(0) { max($0, $1.endMS) }, start + Self.durationLimitMS)
         count += 1
         endMS = max(end, start + 1)
-        return Caption(number: count, startMS: start, endMS: endMS, lines: lines)
+        return Caption(number: count, startMS: start, endMS: endMS, lines: lines, speaker: speaker)
     }
 }
 

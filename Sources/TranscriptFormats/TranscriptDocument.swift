@@ -10,9 +10,11 @@ struct TranscriptDocument: Codable, Hashable {
         var endMS: Int
         var text: String
         var confidence: Double
+        /// Left out where nobody asked who speaks.
+        var speaker: String?
 
         enum CodingKeys: String, CodingKey {
-            case index, text, confidence
+            case index, text, confidence, speaker
             case startMS = "start_ms"
             case endMS = "end_ms"
         }
@@ -23,9 +25,10 @@ struct TranscriptDocument: Codable, Hashable {
         var startMS: Int
         var endMS: Int
         var confidence: Double
+        var speaker: String?
 
         enum CodingKeys: String, CodingKey {
-            case word, confidence
+            case word, confidence, speaker
             case startMS = "start_ms"
             case endMS = "end_ms"
         }
@@ -51,10 +54,14 @@ struct TranscriptDocument: Codable, Hashable {
         segments = finals.enumerated().map { index, final in
             Segment(
                 index: index, startMS: final.startMS, endMS: final.endMS, text: final.hypothesis.text,
-                confidence: rounded(final.hypothesis.confidence))
+                confidence: rounded(final.hypothesis.confidence), speaker: final.hypothesis.speaker)
         }
-        words = finals.flatMap(\.hypothesis.words).map {
-            TimedWord(word: $0.text, startMS: $0.startMS, endMS: $0.endMS, confidence: rounded($0.confidence))
+        words = finals.flatMap { final in
+            final.hypothesis.words.map {
+                TimedWord(
+                    word: $0.text, startMS: $0.startMS, endMS: $0.endMS, confidence: rounded($0.confidence),
+                    speaker: final.hypothesis.speaker)
+            }
         }
         language = summary.language
         durationSeconds = rounded(summary.durationSeconds)

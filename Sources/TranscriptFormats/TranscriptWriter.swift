@@ -32,15 +32,15 @@ public struct TranscriptWriter: Sendable {
         guard !final.hypothesis.words.isEmpty else { return "" }
         switch format {
         case .text:
-            return singleLine(final.hypothesis.text) + "\n"
+            return (final.hypothesis.speaker.map { "\($0): " } ?? "") + singleLine(final.hypothesis.text) + "\n"
         case .json:
             finals.append(final)
             return ""
         case .srt:
-            let cues = captions.append(final.hypothesis.words, oneWordEach: showsWords)
+            let cues = captions.append(final.hypothesis.words, oneWordEach: showsWords, speaker: final.hypothesis.speaker)
             return cues.map(SubRip.cue).joined()
         case .vtt:
-            let cues = captions.append(final.hypothesis.words, oneWordEach: false)
+            let cues = captions.append(final.hypothesis.words, oneWordEach: false, speaker: final.hypothesis.speaker)
             return cues.map { WebVTT.cue($0, showsWords: showsWords) }.joined()
         case .tsv:
             return showsWords

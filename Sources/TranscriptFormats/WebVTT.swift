@@ -17,7 +17,7 @@ enum WebVTT {
         return """
 
             \(timestamp(caption.startMS, separator: ".")) --> \(timestamp(caption.endMS, separator: "."))
-            \(text)
+            \(caption.speaker.map { "<v \(escaped($0))>" } ?? "")\(text)
 
             """
     }

@@ -139,7 +139,7 @@ public struct JSONText: Sendable {
     }
 
     /// Writes a string with the escapes of RFC 8259 §7.
-    mutating func string(_ text: String) {
+    public mutating func string(_ text: String) {
         separate()
         var text = text
         bytes.append(UInt8(ascii: "\""))

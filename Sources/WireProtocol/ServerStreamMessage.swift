@@ -150,6 +150,7 @@ public struct StreamFinal: Hashable, Sendable {
         json.field("end_ms", result.endMS)
         json.field("text", text)
         json.field("confidence", confidence)
+        if let speaker = result.hypothesis.speaker { json.field("speaker", speaker) }
         json.segment(
             index: result.sequence - 1, startMS: result.startMS, endMS: result.endMS, text: text, confidence: confidence)
         json.words(result.hypothesis.words)
@@ -203,6 +204,7 @@ private struct Wire: Decodable {
         case startMS = "start_ms"
         case endMS = "end_ms"
         case unstableText = "unstable_text"
+        case speaker
     }
 
     init(from decoder: any Decoder) throws {
@@ -231,7 +233,10 @@ private struct Wire: Decodable {
                 StreamFinal(
                     audioID: try text(.audioID),
                     FinalResult(
-                        sequence: try integer(.sequence), hypothesis: Hypothesis(words: try words(), alternatives: alternatives),
+                        sequence: try integer(.sequence),
+                        hypothesis: Hypothesis(
+                            words: try words(), alternatives: alternatives,
+                            speaker: try fields.decodeIfPresent(String.self, forKey: .speaker)),
                         startMS: try integer(.startMS), endMS: try integer(.endMS),
                         latency: FinalLatency(
                             endpointWaitMS: latency.endpoint_wait_ms, ingestMS: latency.ingest_ms,

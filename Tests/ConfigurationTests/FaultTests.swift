@@ -64,7 +64,7 @@ import Testing
         (
             "database: {}\n",
             "default.yaml:1: `database` is not a section; sections are `server`, `audio`, `preprocess`, `endpointing`, "
-                + "`wakeword`, `stt`, `resilience`, `language`, `output`, `failover`, `session`, `models`, `log`."
+                + "`wakeword`, `stt`, `tts`, `speakers`, `resilience`, `language`, `output`, `failover`, `session`, `models`, `log`."
         ),
         (
             "resilience:\n  bulkhead: 8\n",

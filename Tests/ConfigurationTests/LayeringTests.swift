@@ -61,6 +61,7 @@ import Testing
             "wakeword.enabled": "true", "wakeword.phrases": "jarvis", "wakeword.sensitivity": "0.3", "wakeword.window_ms": "5000",
             "stt.model_path": "/model", "stt.threads": "2", "stt.engine": "PocketSphinx", "stt.decoders": "3",
             "stt.hang_timeout_ms": "900", "stt.wait_for_decoder_ms": "0",
+            "tts.engine": "FLITE", "tts.voice": "vctk/12", "speakers.enabled": "true", "speakers.threshold": "0.7",
             "stt.fallback": "NONE", "resilience.circuit_breaker.failure_threshold": "2",
             "resilience.circuit_breaker.reset_timeout": "1", "resilience.bulkhead.max_concurrent": "8",
             "resilience.bulkhead.max_queue_size": "0", "resilience.watchdog_timeout_ms": "900", "resilience.overload_lag_ms": "0",
@@ -98,6 +99,8 @@ import Testing
         #expect(settings.stt.modelPath == "/model" && settings.stt.threads == 2)
         #expect(settings.stt.computeDtype == .float16 && settings.stt.beamSize == 3)
         #expect(settings.stt.hangTimeoutMS == 900 && settings.stt.waitForDecoderMS == 0 && settings.stt.fallback == .none)
+        #expect(settings.tts.engine == .flite && settings.tts.voice == "vctk/12")
+        #expect(settings.speakers.enabled && settings.speakers.threshold == 0.7)
         let resilience = settings.resilience
         #expect(resilience.circuitBreaker.failureThreshold == 2 && resilience.circuitBreaker.resetTimeout == 1)
         #expect(resilience.bulkhead.maxConcurrent == 8 && resilience.bulkhead.maxQueueSize == 0)

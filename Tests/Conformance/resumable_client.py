@@ -22,6 +22,7 @@ class ResumableClient:
         self.finals = []
         self.resumptions = []  # (url, next_sample, seconds since the last message of the server before)
         self.restarts = 0
+        self.errors = []
         self.sent = 0  # samples
         self.finalised = 0
         self.ack = None
@@ -65,6 +66,8 @@ class ResumableClient:
         try:
             while True:
                 message = json.loads(await self.receive(socket))
+                if message["type"] == "error":
+                    self.errors.append(message)
                 match message["type"]:
                     case "error" if message["code"] in ("not-primary", "not-ready", "overloaded"):
                         return False

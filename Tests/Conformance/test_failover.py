@@ -114,7 +114,7 @@ def sentences(speech, count):
 
 
 def check(client, count):
-    assert [final["sequence"] for final in client.finals] == list(range(1, count + 1))
+    assert [final["sequence"] for final in client.finals] == list(range(1, count + 1)), (client.errors, client.resumptions)
     assert [final["text"] for final in client.finals] == ["go forward ten meters"] * count
 
 

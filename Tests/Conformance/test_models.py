@@ -70,7 +70,7 @@ def test_what_is_added_is_listed_told_verified_and_removed(data):
     models = manifest(data)
     model = models["models"]["commands"]
     assert model["description"]["family"] == "streaming-nemo-ctc" and model["description"]["languages"] == ["en"]
-    assert model["trial"]["realTimeStreams"] >= 1 and models["defaults"]["recognition"] == {"en": "commands"}
+    assert model["trial"]["timesRealTime"] >= 1 and models["defaults"]["recognition"] == {"en": "commands"}
     assert "commands *" in mynah(data, "models", "list").stdout
     assert "sha256:" in mynah(data, "models", "info", "commands").stdout
     assert mynah(data, "models", "verify").returncode == 0

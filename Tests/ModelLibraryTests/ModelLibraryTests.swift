@@ -20,7 +20,7 @@ import Testing
 
     private func add(_ name: String) async throws -> Manifest.Model {
         try await library.add(ModelFolder(source.path), as: name, source: source.path) { _, _ in
-            Trial(loadMS: 12, realTimeStreams: 34)
+            Trial(loadMS: 12, timesRealTime: 34)
         }
     }
 
@@ -30,7 +30,7 @@ import Testing
 
     @Test func `what is added is copied, noted, and serves its language`() async throws {
         let model = try await add("first")
-        #expect(model.trial.realTimeStreams == 34 && model.checksums["model.onnx"]?.count == 64)
+        #expect(model.trial.timesRealTime == 34 && model.checksums["model.onnx"]?.count == 64)
         #expect(files(library.folder(of: "first")) == ["model.onnx", "tokens.txt"])
         let manifest = try library.manifest()
         #expect(manifest.models["first"] == model)
@@ -101,7 +101,7 @@ import Testing
             for index in 0..<8 {
                 group.addTask { [library, path = source.path] in
                     _ = try await library.add(ModelFolder(path), as: "model-\(index)", source: "") { _, _ in
-                        Trial(loadMS: 0, realTimeStreams: 1)
+                        Trial(loadMS: 0, timesRealTime: 1)
                     }
                 }
             }

@@ -35,7 +35,7 @@ import WireProtocol
             sentimentConfidence: made.annotation.sentimentConfidence, pipelineVersion: "1.0.0", sessionID: made.source.session,
             sequenceNumber: made.sequenceNumber, sampleRate: made.source.sampleRate, channels: made.source.channels,
             audioDurationMS: made.audioDurationMS, stageLatencies: latencies, words: made.hypothesis.words,
-            speaker: made.speaker)
+            speaker: made.hypothesis.speaker)
         #expect(message.topic == "transcript.en")
         let expected = #"""
             {"transcript":"go","confidence":0.97,"timestamp":1795222800.123456,"audio_start_time":0.42,"audio_end_time":2.31,\#

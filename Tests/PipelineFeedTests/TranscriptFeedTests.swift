@@ -33,7 +33,7 @@ import TextAnalysis
         #expect(transcript.audioDurationMS == 1890)
         #expect(transcript.annotation == Self.german)
         #expect(transcript.timeline == timeline)
-        #expect(transcript.speaker == nil)
+        #expect(transcript.hypothesis.speaker == nil)
     }
 
     @Test("asks once per final, with its text and the language that is expected")

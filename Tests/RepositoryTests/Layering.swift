@@ -32,7 +32,7 @@ enum Layering {
         ],
         [
             Module("SpeechPipeline", "Sources/SpeechPipeline", bare.union(["SpeechModel"])),
-            Module("Ports", "Sources/Ports", ["SpeechModel"]),
+            Module("Ports", "Sources/Ports", bare.union(["SpeechModel"])),
             Module("Failover", "Sources/Failover", bare.union(["Lanes", "SpeechModel"])),
             Module("ModelLibrary", "Sources/ModelLibrary", bare.union(foundation).union(["SpeechModel"])),
             Module("TextAnalysis", "Sources/TextAnalysis", bare.union(foundation).union(["SpeechModel"])),
@@ -52,13 +52,16 @@ enum Layering {
                 bare.union([
                     "Lanes", "PipelineFeed", "Ports", "Resilience", "SessionMirror", "SpeechModel", "SpeechPipeline", "Telemetry",
                 ])),
-            Module("Workers", "Sources/Workers/Workers", bare.union(["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry"])),
+            Module(
+                "Workers", "Sources/Workers/Workers",
+                bare.union(["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry", "TextAnalysis"])),
             Module(
                 "AudioFiles", "Sources/AudioFiles",
                 bare.union(foundation).union(["CConfinement", "SpeechModel", "SpeechPipeline"])),
             Module("MynahClient", "Sources/Client", bare.union(foundation).union(nio).union(["SpeechModel", "WireProtocol"])),
         ],
         [
+            Module("FliteEngine", "Sources/Engines/FliteEngine", bare.union(["CFlite", "SpeechModel", "Workers"])),
             Module(
                 "PocketSphinxEngine", "Sources/Engines/PocketSphinxEngine",
                 bare.union(["CPocketSphinx", "Lanes", "Ports", "SpeechModel", "Workers"])),
@@ -75,8 +78,9 @@ enum Layering {
             Module(
                 "HTTPEdge", "Sources/Edges/HTTPEdge",
                 bare.union(foundation).union(nio).union([
-                    "Application", "Failover", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "Web",
-                    "WireProtocol",
+                    "Application", "AudioFiles", "Failover", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline",
+                    "Telemetry",
+                    "Web", "WireProtocol",
                     "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
                     "ServiceLifecycle",
                 ])),
@@ -85,7 +89,7 @@ enum Layering {
             Module(
                 "Assembly", "Sources/Assembly",
                 bare.union(foundation).union([
-                    "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "ModelLibrary",
+                    "Application", "AudioFiles", "CaptureEdge", "Failover", "FliteEngine", "HTTPEdge", "Lanes", "ModelLibrary",
                     "MynahConfiguration",
                     "PipelineFeed",
                     "PocketSphinxEngine", "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel",

@@ -57,7 +57,7 @@ import Testing
 
     @Test("of engines stand on one native library each, which nobody else imports")
     func engines() {
-        let natives: Set<String> = ["CPocketSphinx", "CRNNoise", "CSherpaOnnx"]
+        let natives: Set<String> = ["CFlite", "CPocketSphinx", "CRNNoise", "CSherpaOnnx"]
         for module in Layering.rows.joined() {
             let isEngine = module.folder.hasPrefix("Sources/Engines/")
             #expect(module.imports.intersection(natives).count == (isEngine ? 1 : 0), "\(module.name)")

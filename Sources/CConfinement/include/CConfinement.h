@@ -23,4 +23,7 @@ int confinement_close_from(posix_spawn_file_actions_t *actions, int first);
 // A close-on-exec pipe: its reading and its writing end.
 int confinement_make_pipe(int ends[2]);
 
+// A close-on-exec file that is in no folder, and in memory only.
+int confinement_make_memory_file(const char *name);
+
 #endif

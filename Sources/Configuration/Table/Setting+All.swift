@@ -135,6 +135,24 @@ extension Setting {
         ),
 
         Setting(
+            "tts.engine", \.tts.engine, .choice, environment: "TTS_ENGINE",
+            "What speaks when no voice is named: `flite` is built in (English), `sherpa` runs a voice that was added, whichever of its kinds is named (`piper`, `coqui`, `kokoro`). `auto` takes the voice that was added for `language.default`, and the built-in one while there is none."
+        ),
+        Setting(
+            "tts.voice", \.tts.voice, .optional(.voiceName),
+            "Who speaks when no voice is named: `slt`, `awb`, `rms`, `kal16`, or a model that was added, with the number of its speaker (`vctk/12`) if it has several."
+        ),
+
+        Setting(
+            "speakers.enabled", \.speakers.enabled, .boolean,
+            "Whether the results of live sessions say who speaks; a model for speaker embeddings must have been added ([models](models.md))."
+        ),
+        Setting(
+            "speakers.threshold", \.speakers.threshold, .number(0...2),
+            "How far apart two voices may be (cosine distance of their embeddings) to be taken for one person; lower finds more people."
+        ),
+
+        Setting(
             "resilience.circuit_breaker.failure_threshold", \.resilience.circuitBreaker.failureThreshold, .integer(1...1000),
             "Utterances in a row that the recogniser fails on before it is not asked any more."),
         Setting(

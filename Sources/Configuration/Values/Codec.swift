@@ -176,6 +176,18 @@ extension Codec<String> {
             parse: { isModelName($0) ? $0 : nil }, show: JSON.string)
     }
 
+    /// A model's name, and for one of several speakers its number.
+    static var voiceName: Codec {
+        Codec(
+            "a voice such as `slt` or `vctk/12`",
+            schema: ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[0-9]{1,5})?$"],
+            parse: { text in
+                let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+                guard isModelName(String(parts[0])) else { return nil }
+                return parts.count == 1 || (1...5).contains(parts[1].count) && parts[1].allSatisfy(\.isNumber) ? text : nil
+            }, show: JSON.string)
+    }
+
     /// A name that a `Host` header may carry, with a port or, for every port, without.
     static var hostName: Codec {
         Codec(

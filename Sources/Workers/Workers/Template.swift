@@ -17,8 +17,10 @@ final class Template {
     private(set) var isLoaded = false
     /// Utterances that it decodes in real time, where it has measured that.
     private(set) var realTimeStreams: Int?
+    /// What a process that does jobs tells of its model.
+    private(set) var greeting: [JobValue] = []
     private(set) var lastErrors: [String] = []
-    private let processID: pid_t
+    let processID: pid_t
     private var reader = MessageReader()
     private var partialLine: [UInt8] = []
 
@@ -72,6 +74,9 @@ final class Template {
         case .hello:
             _ = payload.integer()
             realTimeStreams = payload.integer().map(Int.init)
+            var reader = MessageReader()
+            payload.rest.withUnsafeBytes { reader.append($0) }
+            while let (_, value) = try? reader.next() { if let value = JobValue(value) { greeting.add(value) } }
             isLoaded = true
             return .loaded
         default:

@@ -22,6 +22,10 @@ struct TemplateKeeper {
     var isLoaded: Bool { template?.isLoaded ?? false }
     /// Utterances that it decodes in real time, where it has measured that.
     var realTimeStreams: Int? { template?.realTimeStreams }
+    /// What a process that does jobs tells of its model.
+    var greeting: [JobValue] { template?.greeting ?? [] }
+    /// The process, while there is one.
+    var processID: Int32? { template?.processID }
     /// Whether something is due at a certain time.
     var isTimed: Bool { retryAt != nil }
     /// Where it speaks, for poll(2).

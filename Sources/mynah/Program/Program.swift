@@ -45,10 +45,11 @@ struct Root: ParsableCommand {
               mynah demo                          live captions of a sample, then the page at http://127.0.0.1:8080/
               mynah serve                         the server
               mynah transcribe meeting.wav        a file to text
+              mynah speak "Good morning." -o a.wav  text to speech
               mynah listen                        live captions of the microphone, in the terminal
             """, version: "mynah \(Server.version)",
         subcommands: [
-            Serve.self, Transcribe.self, Listen.self, Demo.self, ModelsCommand.self, ConfigCommand.self, Doctor.self,
+            Serve.self, Transcribe.self, Speak.self, Listen.self, Demo.self, ModelsCommand.self, ConfigCommand.self, Doctor.self,
             FailoverCommand.self, WitnessCommand.self, KeygenCommand.self, ErrorsCommand.self,
         ])
 }

@@ -21,6 +21,7 @@ struct Transcribe: AsyncParsableCommand {
             Examples:
               mynah transcribe interview.wav
               mynah transcribe --format srt -o subtitles film.mp4
+              mynah transcribe --diarize --format vtt meeting.m4a
               ffmpeg -i in.mka -f wav - | mynah transcribe --format json -
             """)
 
@@ -30,6 +31,10 @@ struct Transcribe: AsyncParsableCommand {
     var format: TranscriptFormat = .text
     @ArgumentParser.Flag(help: "Add the words with their times.")
     var words = false
+    @ArgumentParser.Flag(help: "Tell who speaks; needs models for it (docs/models.md).")
+    var diarize = false
+    @Option(help: "How many people speak, where that is known; implies --diarize.")
+    var speakers: Int?
     @Option(name: [.customShort("o"), .long], help: "Write one file for each input into this folder.")
     var outputDirectory: String?
     @Option(help: "The input is raw 16-bit PCM at this rate in Hz.")
@@ -60,12 +65,19 @@ struct Transcribe: AsyncParsableCommand {
                 )
             }
         }
+        if let speakers, !(1...100).contains(speakers) {
+            throw SpeechError(
+                .invalidParameter, "--speakers is \(speakers).", advice: "Give a number from 1 to 100, or leave it out.")
+        }
+        let diarizer = diarize || speakers != nil ? try SpeakerModels.diarizer(settings, logger: nil) : nil
         let pool = try Recognition.makePool(mode: .file, settings: settings, models: models, logger: nil)
         let transcription = Transcription(
             files: files, rawFormat: rawFormat, format: format, showsWords: words, directory: outputDirectory, pool: pool,
-            settings: settings, models: models, progress: TranscriptionProgress(files: files.count))
+            settings: settings, models: models, diarizer: diarizer, speakers: speakers,
+            progress: TranscriptionProgress(files: files.count))
         let failed = await transcription.run(atOnce: ProcessInfo.processInfo.activeProcessorCount)
         await pool.stop()
+        await diarizer?.stop()
         if let failed { throw ExitCode(ExitStatus(for: failed).rawValue) }
     }
 }

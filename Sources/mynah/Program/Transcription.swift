@@ -23,6 +23,10 @@ struct Transcription: Sendable {
     let pool: WorkerPool
     let settings: Settings
     let models: ModelFiles
+    /// Finds out who speaks; nil where nobody asks.
+    let diarizer: (any SpeakerDiarizer)?
+    /// How many people speak, where that is known.
+    let speakers: Int?
     let progress: TranscriptionProgress
     private let order = OutputOrder()
 
@@ -62,41 +66,85 @@ struct Transcription: Sendable {
         }
         do {
             try await pool.start()
+            _ = try await diarizer?.start()
         } catch {
             source.source.close()
             throw SpeechError(wrapping: error)
         }
-        try await onThread {
+        let recording = diarizer == nil ? nil : Recording(source.source.format)
+        let page = try await onThread {
             defer { source.source.close() }
-            try transcribe(source.source, index)
+            return try transcribe(source.source, index, keeping: recording)
+        }
+        guard let diarizer, let recording else { return try await onThread { try finish(page, index) } }
+        let turns: [SpeakerTurn]
+        do {
+            turns = try await diarizer.turns(in: recording.samples(), speakers: speakers) { _ in }
+        } catch {
+            throw SpeechError(wrapping: error)
+        }
+        try await onThread {
+            for final in SpeakerAttribution.attribute(page.finals, to: turns) { try page.write(page.writer.append(final)) }
+            try finish(page, index)
         }
     }
 
-    private func transcribe(_ source: any AudioSource, _ index: Int) throws {
-        let path = files[index]
+    /// What is written of a file so far.
+    // @unchecked: handed from one thread to the next; only one of them has it at a time.
+    private final class Page: @unchecked Sendable {
         let started = ContinuousClock.now
-        var writer = TranscriptWriter(format: format, showsWords: showsWords)
-        let output =
-            try directory.map { try TranscriptFile(path: path, directory: $0, format: format) as any TranscriptOutput }
-            ?? order.output(index)
+        var writer: TranscriptWriter
+        let output: any TranscriptOutput
+        let progress: TranscriptionProgress
+        /// What waits until it is known who speaks.
+        var finals: [FinalResult] = []
+        var seconds = 0.0
+        var warnings: [String] = []
+
+        init(_ writer: TranscriptWriter, output: any TranscriptOutput, progress: TranscriptionProgress) {
+            self.writer = writer
+            self.output = output
+            self.progress = progress
+        }
+
         func write(_ text: String) throws { try progress.interrupt { try output.write(text) } }
-        try write(writer.header)
+    }
+
+    private func transcribe(_ source: any AudioSource, _ index: Int, keeping recording: Recording?) throws -> Page {
+        let path = files[index]
+        let page = Page(
+            TranscriptWriter(format: format, showsWords: showsWords),
+            output: try directory.map { try TranscriptFile(path: path, directory: $0, format: format) as any TranscriptOutput }
+                ?? order.output(index), progress: progress)
+        try page.write(page.writer.header)
         let total = source.expectedDurationSeconds
         let detector = GatedDetector(try Recognition.makeDetector(settings, models: models))
-        let seconds = try TranscribeRecording(recognizer: pool, configuration: Recognition.pipelineConfiguration(settings)).run(
-            format: source.format, detector: detector, read: { try source.read(into: $0) },
-            final: { try write(writer.append($0)) },
+        page.seconds = try TranscribeRecording(recognizer: pool, configuration: Recognition.pipelineConfiguration(settings)).run(
+            format: source.format, detector: detector,
+            read: { buffer in
+                let count = try source.read(into: buffer)
+                try recording?.keep(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                return count
+            },
+            final: { if recording == nil { try page.write(page.writer.append($0)) } else { page.finals.append($0) } },
             problem: { problem in progress.interrupt { _ = ExitStatus.report(problem) } },
             progress: { progress.update(index, finishedSeconds: $0.finishedSeconds, of: total) })
-        let elapsed = started.duration(to: .now)
-        try write(
-            writer.finish(
+        page.warnings = source.warnings
+        return page
+    }
+
+    private func finish(_ page: Page, _ index: Int) throws {
+        let path = files[index]
+        let seconds = page.seconds
+        let elapsed = page.started.duration(to: .now)
+        try page.write(
+            page.writer.finish(
                 TranscriptSummary(
                     language: pool.identity.language, durationSeconds: seconds, processingTimeMS: Int(elapsed / .milliseconds(1)),
                     modelVersion: "\(pool.identity.engine) \(pool.identity.model)")))
-        try output.finish()
+        try page.output.finish()
         progress.interrupt {
-            for warning in source.warnings { Terminal.error.write("mynah: \(path): \(warning.printable)\n") }
+            for warning in page.warnings { Terminal.error.write("mynah: \(path): \(warning.printable)\n") }
             guard Terminal.error.isTerminal else { return }
             let speed = seconds / max(elapsed / .seconds(1), 0.001)
             Terminal.error.write(

@@ -270,6 +270,6 @@ extension TranscriptMessage {
             sampleRate: transcript.source.sampleRate, channels: transcript.source.channels,
             audioDurationMS: transcript.audioDurationMS,
             stageLatencies: StageLatencies(Dictionary(uniqueKeysWithValues: transcript.timeline.stages.map { ($0, $1) })),
-            words: transcript.hypothesis.words, speaker: transcript.speaker, term: term)
+            words: transcript.hypothesis.words, speaker: transcript.hypothesis.speaker, term: term)
     }
 }

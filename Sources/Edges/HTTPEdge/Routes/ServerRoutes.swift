@@ -16,21 +16,25 @@ public struct ServerRoutes: Sendable {
     /// Beyond loopback, what only operators should see is served on a listener of its own.
     private let servesOperators: Bool
     private let handOver: (@Sendable (_ isForced: Bool) async throws -> Int)?
+    private let speech: SpeechRoutes?
 
     /// Makes the routes.
     ///
     /// - Parameters:
     ///   - feed: where results are published, and what was.
     ///   - handOver: lets the other server of a pair answer, or this one if it is the standby; nil for a server by itself.
+    ///   - speech: what is spoken here.
     public init(
         status: @escaping @Sendable () -> ServerStatus, feed: @escaping @Sendable () -> [FeedOutlet] = { [] },
-        metrics: MetricsRegistry, servesOperators: Bool, handOver: (@Sendable (_ isForced: Bool) async throws -> Int)? = nil
+        metrics: MetricsRegistry, servesOperators: Bool, handOver: (@Sendable (_ isForced: Bool) async throws -> Int)? = nil,
+        speech: SpeechRoutes? = nil
     ) {
         self.status = status
         self.feed = feed
         self.metrics = metrics
         self.servesOperators = servesOperators
         self.handOver = handOver
+        self.speech = speech
     }
 
     /// A router with the errors, the guard and the routes in their order.
@@ -38,6 +42,7 @@ public struct ServerRoutes: Sendable {
         let router = makeRouter(access: access)
         if servesOperators { addOperators(to: router) }
         addHandOver(to: router)
+        speech?.add(to: router)
         addWebSocketHints(to: router, [FeedEndpoint.path, StreamEndpoint.path])
         addReference(to: router)
         router.get("/") { _, _ in try page("index.html", in: .captions) }
@@ -83,11 +88,12 @@ public struct ServerRoutes: Sendable {
     /// Nearly everything here is read: what is to be changed gets an answer that says so, and not that the path does not exist.
     private func refuseOtherMethods(on router: Router<BasicRequestContext>) {
         let served = router.routes
+        let posts = [Self.handOverPath, RouterPath(SpeechRoutes.path)]
         for path in served.map(\.path) {
             for method: HTTPRequest.Method in [.get, .post, .put, .patch, .delete]
             where !served.contains(where: { $0.path == path && $0.method == method }) {
                 router.on(path, method: method) { _, _ -> Response in
-                    throw HTTPError(.methodNotAllowed, headers: [.allow: path == Self.handOverPath ? "POST" : "GET, HEAD"])
+                    throw HTTPError(.methodNotAllowed, headers: [.allow: posts.contains(path) ? "POST" : "GET, HEAD"])
                 }
             }
         }

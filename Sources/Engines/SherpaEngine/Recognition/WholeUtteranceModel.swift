@@ -71,8 +71,7 @@ public final class WholeUtteranceModel: BatchDecoder {
         case .fireRed:
             configuration.model_config.fire_red_asr.encoder = path(.encoder)
             configuration.model_config.fire_red_asr.decoder = path(.decoder)
-        case .streamingTransducer, .streamingParaformer, .streamingZipformerCTC, .streamingNeMoCTC, .streamingToneCTC:
-            throw .refused(model, "it streams")
+        default: throw .refused(model, "it does not read whole utterances")
         }
         guard let made = withExtendedLifetime(strings, { SherpaOnnxCreateOfflineRecognizer(&configuration) }) else {
             throw .refused(model, "sherpa-onnx refuses its files")

@@ -12,19 +12,28 @@ enum ModelTable {
         let rows = manifest.models.sorted { $0.key < $1.key }.map { name, model in
             let served = manifest.languagesServed(by: name)
             return [
-                name + (served.isEmpty ? "" : " *"), model.description.family.rawValue, languages(model.description),
-                served.joined(separator: ","), megabytes(model.description.bytes), "\(model.trial.realTimeStreams)",
+                name + (served.isEmpty ? "" : " *"), model.description.family.task.rawValue, model.description.family.rawValue,
+                languages(model.description), served.joined(separator: ","), megabytes(model.description.bytes),
+                model.trial.timesRealTime > 0 ? "\(model.trial.timesRealTime)" : "-",
             ]
         }
-        return aligned([["NAME", "KIND", "MADE FOR", "SERVES", "SIZE", "AT ONCE"]] + rows).map { $0 + "\n" }.joined()
+        return aligned([["NAME", "TASK", "KIND", "MADE FOR", "SERVES", "SIZE", "× REAL TIME"]] + rows).map { $0 + "\n" }.joined()
     }
 
     /// What a folder holds, in a sentence.
     static func summary(_ model: ModelDescription) -> String {
-        let how = model.family.isStreaming ? "writes while it listens" : "reads whole utterances"
-        let step = model.stepMS.map { ", in steps of \($0) ms" } ?? ""
-        return "A \(model.family.rawValue) model for \(model.family.task.rawValue), \(megabytes(model.bytes)), made for "
-            + "\(languages(model)); it \(how)\(step)"
+        let kind = "A \(model.family.rawValue) model for \(model.family.task.rawValue), \(megabytes(model.bytes))"
+        switch model.family.task {
+        case .recognition:
+            let how = model.family.isStreaming ? "writes while it listens" : "reads whole utterances"
+            let step = model.stepMS.map { ", in steps of \($0) ms" } ?? ""
+            return "\(kind), made for \(languages(model)); it \(how)\(step)"
+        case .synthesis:
+            let voices = model.speakers.map { $0 > 1 ? "\($0) voices" : "one voice" } ?? "one voice"
+            return "\(kind), made for \(languages(model)); it has \(voices), \(model.sampleRate) Hz"
+        case .punctuation: return "\(kind), made for \(languages(model))"
+        case .speakerEmbedding, .speakerSegmentation, .enhancement: return kind
+        }
     }
 
     /// Everything that is known of one.
@@ -36,11 +45,21 @@ enum ModelTable {
             Folder      \(folder)
             Added       \(added) from \(model.source)
             Loaded in   \(model.trial.loadMS) ms
-            At once     \(model.trial.realTimeStreams) people in real time
+            Speed       \(speed(model))
             Rate        \(model.description.sampleRate) Hz
             Files
 
             """ + files
+    }
+
+    /// What the trial showed, in words.
+    static func speed(_ model: Manifest.Model) -> String {
+        guard model.trial.timesRealTime > 0 else { return "not measured" }
+        return switch model.description.family.task {
+        case .recognition: "\(model.trial.timesRealTime) people at once in real time"
+        case .synthesis: "speaks \(model.trial.timesRealTime) times as fast as it is heard"
+        default: "\(model.trial.timesRealTime) times real time"
+        }
     }
 
     static func json(_ manifest: Manifest) -> String {
@@ -62,7 +81,7 @@ enum ModelTable {
 }
 
 extension Manifest {
-    /// The languages whose speech this model hears.
+    /// The languages that this model serves.
     func languagesServed(by name: String) -> [String] {
         defaults.values.flatMap { $0.filter { $0.value == name }.keys }.sorted()
     }

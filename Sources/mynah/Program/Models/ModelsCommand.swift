@@ -35,19 +35,18 @@ struct ModelsCommand: AsyncParsableCommand {
         func run() async throws {
             let settings = try options.load().settings
             let path = URL(fileURLWithPath: folder).standardizedFileURL.path
-            let name = name ?? URL(fileURLWithPath: path).lastPathComponent
+            let name = name ?? ModelFolder(path).name
             let library = library(settings)
             let model = try await library.add(ModelFolder(path), as: name, source: path) { copy, description in
                 Terminal.error.write("\(ModelTable.summary(description)); it is tried …\n")
-                return try await Recognition.tryModel(in: copy, settings: settings)
+                return try await ModelTrial.run(description, in: copy, settings: settings)
             }
             let served = try library.manifest().languagesServed(by: name)
             Terminal.output.write(
-                "\(Terminal.output.styled(name, .bold)) was added: loaded in \(model.trial.loadMS) ms, decodes "
-                    + "\(model.trial.realTimeStreams) people at once in real time.\n"
+                "\(Terminal.output.styled(name, .bold)) was added: loaded in \(model.trial.loadMS) ms, \(ModelTable.speed(model)).\n"
                     + (served.isEmpty
                         ? "Another model serves its languages; `mynah models use \(name)` changes that.\n"
-                        : "It serves \(served.joined(separator: ", ")): `mynah serve` and `mynah transcribe` use it from now on.\n")
+                        : "It serves \(served.joined(separator: ", ")): \(model.description.family.task.usage).\n")
             )
         }
     }
@@ -137,4 +136,19 @@ struct ModelsCommand: AsyncParsableCommand {
 
 private func library(_ settings: Settings) -> ModelLibrary {
     ModelLibrary(modelsDirectory: settings.models.directory)
+}
+
+extension ModelTask {
+    /// What uses such a model.
+    fileprivate var usage: String {
+        switch self {
+        case .recognition: "`mynah serve` and `mynah transcribe` use it from now on"
+        case .synthesis: "`mynah speak` and `mynah serve` use it from now on"
+        case .speakerEmbedding:
+            "for live sessions set speakers.enabled; `mynah transcribe --diarize` needs one for segmentation, too"
+        case .speakerSegmentation: "`mynah transcribe --diarize` uses it, with one for speaker embeddings"
+        case .punctuation: "finals and transcripts have commas and full stops from now on"
+        case .enhancement: "`mynah enhance` uses it"
+        }
+    }
 }

@@ -52,10 +52,10 @@ extension Recognition {
         let took = ContinuousClock.now - started
         let streams = pool.load.capacity
         await pool.stop()
-        return Trial(loadMS: Int(took / .milliseconds(1)), realTimeStreams: streams)
+        return Trial(loadMS: Int(took / .milliseconds(1)), timesRealTime: streams)
     }
 
-    private static let engineName = "sherpa-onnx 2.0.1"
+    static let engineName = "sherpa-onnx 2.0.1"
 
     /// Last the model, which is named when the process ends over it.
     private static func neuralCommand(folder: String, settings: Settings) -> [String] {

@@ -1,0 +1,66 @@
+import FliteEngine
+public import Logging
+import ModelLibrary
+public import MynahConfiguration
+import Ports
+public import SpeechModel
+import Workers
+
+/// Chooses and makes what speaks, from the configuration.
+public enum Synthesis {
+    /// All voices, with the one that is configured as default: `tts.voice`; else the model that was added for `language.default`, if the
+    /// engine is to be neural or may be; else the built-in one.
+    ///
+    /// - Throws: ``ErrorCode/invalidConfiguration`` when there is no such voice.
+    public static func make(_ settings: Settings, logger: Logger?) throws(SpeechError) -> Voices {
+        let library = ModelLibrary(modelsDirectory: settings.models.directory)
+        let manifest = try library.manifest()
+        let added = manifest.models.filter { $0.value.description.family.task == .synthesis }.sorted { $0.key < $1.key }
+        var sources = [builtIn(settings, logger: logger)]
+        sources += added.map {
+            neural($0.key, $0.value.description, in: library.folder(of: $0.key), settings: settings, logger: logger)
+        }
+        let chosen = try defaultVoice(settings, manifest: manifest)
+        guard sources.contains(where: { $0.name == chosen || $0.voices.contains { $0.id == chosen } }) else {
+            throw SpeechError(
+                .invalidConfiguration, "tts.voice is \(chosen), and there is no such voice.",
+                advice: "There are: \(sources.flatMap(\.voices).prefix(20).map(\.id).joined(separator: ", ")).")
+        }
+        return Voices(sources, defaultVoice: chosen)
+    }
+
+    private static func defaultVoice(_ settings: Settings, manifest: Manifest) throws(SpeechError) -> String {
+        if let voice = settings.tts.voice { return voice }
+        let builtIn = FliteVoices.names[0]
+        guard settings.tts.engine != .flite else { return builtIn }
+        if let name = manifest.defaultModel(for: .synthesis, language: settings.language.default) { return name }
+        guard settings.tts.engine == .auto else {
+            throw SpeechError(
+                .invalidConfiguration,
+                "tts.engine is \(settings.tts.engine.rawValue), and no voice was added for \(settings.language.default).",
+                advice: "Add one: `mynah models add FOLDER`; or set tts.engine to flite, which is built in.")
+        }
+        return builtIn
+    }
+
+    private static func builtIn(_ settings: Settings, logger: Logger?) -> Voices.Source {
+        let voices = FliteVoices.names.map { Voice(id: $0, languages: ["en"]) }
+        return Voices.Source(name: "flite", voices: voices) {
+            WorkerSynthesizer(
+                NeuralJobs.pool(.flite, [], failure: .synthesisFailed, settings: settings, logger: logger),
+                identity: SynthesizerIdentity(engine: "flite 2.2", model: FliteVoices.names[0]), languages: ["en"])
+        }
+    }
+
+    private static func neural(
+        _ name: String, _ model: ModelDescription, in folder: String, settings: Settings, logger: Logger?
+    ) -> Voices.Source {
+        Voices.Source(
+            name: name, voices: Voice.ofModel(name, speakers: model.speakers ?? 1, languages: model.languages)
+        ) {
+            WorkerSynthesizer(
+                NeuralJobs.pool(.voice, [folder], failure: .synthesisFailed, settings: settings, logger: logger),
+                identity: SynthesizerIdentity(engine: Recognition.engineName, model: name), languages: model.languages)
+        }
+    }
+}

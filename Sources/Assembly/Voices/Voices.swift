@@ -1,0 +1,76 @@
+public import Ports
+import SpeechModel
+import Synchronization
+
+/// Every voice there is: those of the built-in engine, and of each model that was added. A model is loaded when somebody first wants to
+/// hear it.
+public final class Voices: Synthesizer {
+    /// Something that speaks with one or several voices.
+    public struct Source: Sendable {
+        let name: String
+        let voices: [Voice]
+        let make: @Sendable () -> any Synthesizer
+    }
+
+    private let sources: [Source]
+    private let defaultVoice: String
+    private let started = Mutex<[String: Task<any Synthesizer, any Error>]>([:])
+
+    /// Gathers voices.
+    ///
+    /// - Parameter defaultVoice: who speaks when nobody is named; one of these.
+    init(_ sources: [Source], defaultVoice: String) {
+        self.sources = sources
+        self.defaultVoice = defaultVoice
+    }
+
+    public var identity: SynthesizerIdentity {
+        SynthesizerIdentity(engine: "voices", model: defaultVoice)
+    }
+
+    public var voices: [Voice] { sources.flatMap(\.voices) }
+
+    /// Loads the default voice, so that the first text is not slow.
+    public func start() async throws { _ = try await synthesizer(of: defaultVoice) }
+
+    public func speak(_ request: SpeechRequest) async throws -> any SpokenAudio {
+        var request = request
+        let voice = request.voice ?? defaultVoice
+        request.voice = voice
+        return try await synthesizer(of: voice).speak(request)
+    }
+
+    public func stop() async {
+        let tasks = started.withLock { started in
+            defer { started = [:] }
+            return Array(started.values)
+        }
+        for task in tasks { await (try? task.value)?.stop() }
+    }
+
+    private func synthesizer(of voice: String) async throws -> any Synthesizer {
+        // The name of a model with several voices is its first.
+        guard let source = sources.first(where: { $0.name == voice || $0.voices.contains { $0.id == voice } }) else {
+            throw SpeechError(
+                .invalidParameter, "There is no voice `\(voice)`.",
+                advice: "There are: \(voices.prefix(20).map(\.id).joined(separator: ", ")).")
+        }
+        let task = started.withLock { started in
+            if let task = started[source.name] { return task }
+            let task = Task {
+                let synthesizer = source.make()
+                try await synthesizer.start()
+                return synthesizer
+            }
+            started[source.name] = task
+            return task
+        }
+        do {
+            return try await task.value
+        } catch {
+            // It may have been mended when it is asked for again.
+            started.withLock { if $0[source.name] == task { $0[source.name] = nil } }
+            throw error
+        }
+    }
+}
