@@ -32,7 +32,9 @@ AUDIBLE = 1e-3
 
 def bands():
     """(MELS, bands): which of Slaney's mel bins belong to a band."""
-    mel = lambda hertz: hertz * 3 / 200 if hertz < 1000 else 15 + np.log(hertz / 1000) / (np.log(6.4) / 27)
+    def mel(hertz):
+        return hertz * 3 / 200 if hertz < 1000 else 15 + np.log(hertz / 1000) / (np.log(6.4) / 27)
+
     centres = mel(8000) * np.arange(1, MELS + 1) / (MELS + 1)
     number = np.searchsorted([mel(border) for border in BORDERS], centres)
     return (number[:, None] == np.arange(len(LANGUAGES))).astype(np.float32)
@@ -98,7 +100,8 @@ def decoder(path):
         "zero": np.array(0, np.int64), "highest": np.array(len(LANGUAGES) - 1, np.int64), "count": np.array(len(LANGUAGES), np.int64),
         "off_on": np.array([0, 1], np.float32), "column": np.array([1, -1, 1], np.int64), "row": np.array([1, 1, -1], np.int64),
         "words": np.array([1, 1, 1, len(WORDS)], np.int64), "flat": np.array([1, len(WORDS)], np.int64),
-        "is_start": names == TOKENS[START], "is_word": np.isin(names, WORDS), "first_axis": np.array([1], np.int64),
+        "is_start": names == TOKENS[START],
+        "is_word": np.isin(names, WORDS), "first_axis": np.array([1], np.int64),
         "spell": np.eye(len(WORDS), len(TOKENS), dtype=np.float32), "name": np.eye(len(LANGUAGES), len(TOKENS), FIRST_LANGUAGE, dtype=np.float32),
         "end": np.eye(1, len(TOKENS), END, dtype=np.float32), "length": np.array([1], np.int64),
         "flat_bands": np.array([1, len(LANGUAGES)], np.int64), "begin": np.array([0], np.int64), "context": np.array([2], np.int64), "half": np.float32(0.5), "sure": np.float32(20),

@@ -26,7 +26,9 @@ SHARPNESS, CERTAIN = 4.0, 8.0
 
 def bands():
     """(MELS, notes): which mel bins belong to a note."""
-    mel = lambda hertz: 1127 * np.log1p(np.asarray(hertz) / 700)
+    def mel(hertz):
+        return 1127 * np.log1p(np.asarray(hertz) / 700)
+
     centres = 700 * np.expm1(np.linspace(mel(20), mel(7600), MELS + 2)[1:-1] / 1127)
     return np.stack([(centres > note / NEAR) & (centres < note * NEAR) for note in NOTES.values()], 1).astype(np.float32)
 
