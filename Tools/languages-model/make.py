@@ -104,7 +104,8 @@ def decoder(path):
         "is_word": np.isin(names, WORDS), "first_axis": np.array([1], np.int64),
         "spell": np.eye(len(WORDS), len(TOKENS), dtype=np.float32), "name": np.eye(len(LANGUAGES), len(TOKENS), FIRST_LANGUAGE, dtype=np.float32),
         "end": np.eye(1, len(TOKENS), END, dtype=np.float32), "length": np.array([1], np.int64),
-        "flat_bands": np.array([1, len(LANGUAGES)], np.int64), "begin": np.array([0], np.int64), "context": np.array([2], np.int64), "half": np.float32(0.5), "sure": np.float32(20),
+        "flat_bands": np.array([1, len(LANGUAGES)], np.int64), "begin": np.array([0], np.int64),
+        "context": np.array([2], np.int64), "half": np.float32(0.5), "sure": np.float32(20),
     }
     nodes = [
         ("Reshape", ["n_layer_cross_k", "flat_bands"], "band", {}),
