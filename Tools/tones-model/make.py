@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Makes a voice without any training: a VITS model of characters (as Coqui's) with two speakers, which says each letter as a tone. With it
+tests see by a Fourier transform what was spoken, by whom and how fast.
+
+    python3 make.py FOLDER
+    python3 make.py --lexicon FOLDER    # the same graph as a Piper voice, which does not speak without a lexicon
+
+Needs the packages onnx and numpy.
+"""
+
+import argparse
+import string
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+SAMPLE_RATE = 22050
+# Of one character at speed 1, and of the ramps at its two ends, so that two equal letters are told apart.
+SECONDS, RAMP_SECONDS = 0.06, 0.005
+AMPLITUDE = 0.5
+# The letters' tones, then the digits', are equally far apart in hertz; the second speaker's are two octaves higher.
+LOWEST, STEP = 500, 40
+SPEAKERS = [1, 4]
+BOS, EOS = 0, 1
+SOUNDING, SILENT = string.ascii_lowercase + string.digits, " .,:;?!'-"
+
+
+def build(metadata):
+    frequencies = [0, 0] + [LOWEST + STEP * number for number in range(len(SOUNDING))] + [0] * len(SILENT)
+    constants = {
+        "frequencies": np.array(frequencies, np.float32),
+        "octaves": np.array(SPEAKERS, np.float32),
+        "last_mark": np.array(EOS, np.int64),
+        "scale_of_length": np.array(1, np.int64),
+        "samples": np.array(SECONDS * SAMPLE_RATE, np.float32),
+        "zero": np.array(0, np.float32),
+        "one": np.array(1, np.float32),
+        "turn": np.array(2 * np.pi / SAMPLE_RATE, np.float32),
+        "ramp": np.array(RAMP_SECONDS * SAMPLE_RATE, np.float32),
+        "amplitude": np.array(AMPLITUDE, np.float32),
+        "second_axis": np.array([1], np.int64),
+        "row": np.array([1, 1, -1], np.int64),
+    }
+    nodes = [
+        # The marks of begin and end make no sound, not even silence.
+        ("Greater", ["input", "last_mark"], "is_character"),
+        ("Compress", ["input", "is_character"], "characters"),
+        ("Gather", ["frequencies", "characters"], "low"),
+        ("Gather", ["octaves", "sid"], "octave"),
+        ("Mul", ["low", "octave"], "tones"),
+        ("Unsqueeze", ["tones", "second_axis"], "column"),
+        # The samples of one character, the same for all.
+        ("Gather", ["scales", "scale_of_length"], "length_scale"),
+        ("Mul", ["samples", "length_scale"], "exact"),
+        ("Round", ["exact"], "duration"),
+        ("Range", ["zero", "duration", "one"], "times"),
+        ("Mul", ["times", "turn"], "turns"),
+        ("Mul", ["column", "turns"], "phases"),
+        ("Sin", ["phases"], "sound"),
+        ("Sub", ["duration", "times"], "left"),
+        ("Min", ["times", "left", "ramp"], "fading"),
+        ("Div", ["fading", "ramp"], "faded"),
+        ("Mul", ["faded", "amplitude"], "loudness"),
+        ("Mul", ["sound", "loudness"], "characters_sound"),
+        ("Reshape", ["characters_sound", "row"], "output"),
+    ]
+    graph = helper.make_graph(
+        [helper.make_node(kind, inputs, [output]) for kind, inputs, output in nodes], "tones",
+        [helper.make_tensor_value_info("input", TensorProto.INT64, [1, "L"]),
+         helper.make_tensor_value_info("input_lengths", TensorProto.INT64, [1]),
+         helper.make_tensor_value_info("scales", TensorProto.FLOAT, [3]),
+         helper.make_tensor_value_info("sid", TensorProto.INT64, [1])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 1, "S"])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    for key, entry in metadata.items():
+        model.metadata_props.add(key=key, value=str(entry))
+    onnx.checker.check_model(model)
+    return model
+
+
+def tokens(begin, end):
+    """A space is written as its number alone."""
+    return "".join(f"{symbol} {number}\n".lstrip() for number, symbol in enumerate([begin, end, *SOUNDING, *SILENT]))
+
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--lexicon", action="store_true", help="a Piper voice")
+parser.add_argument("folder", type=Path)
+arguments = parser.parse_args()
+metadata = {
+    "model_type": "vits", "comment": "coqui", "frontend": "characters", "language": "English", "sample_rate": SAMPLE_RATE,
+    "n_speakers": len(SPEAKERS), "add_blank": 0, "use_eos_bos": 1, "bos_id": BOS, "eos_id": EOS, "blank_id": BOS, "pad_id": BOS,
+}
+if arguments.lexicon:
+    metadata |= {"comment": "piper", "voice": "en-us"}
+    del metadata["frontend"]
+arguments.folder.mkdir(parents=True, exist_ok=True)
+onnx.save(build(metadata), arguments.folder / "model.onnx")
+(arguments.folder / "tokens.txt").write_text(tokens("^", "$") if arguments.lexicon else tokens("<BOS>", "<EOS>"))
