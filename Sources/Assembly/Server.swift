@@ -76,10 +76,11 @@ public struct Server: Sendable {
         let admission = Admission(limitMS: settings.resilience.overloadLagMS, clock: SystemClock())
         let recognizer = Recognition.guarding(
             pool, settings: settings, models: models, faults: faults, admission: admission, feed: publishing.hub, logger: logger)
-        let comparer = try SpeakerModels.comparer(settings, logger: logger)
+        let comparer = try TaskModels.comparer(settings, logger: logger)
+        let punctuator = try TaskModels.punctuator(settings, language: settings.language.default, logger: logger)
         let registry = SessionRegistry(
             services: SessionServices(
-                recognizer: comparer.map { SpeakerNaming(recognizer, voices: $0) } ?? recognizer, detectors: detectors,
+                recognizer: FinalRefinement(recognizer, voices: comparer, punctuator: punctuator), detectors: detectors,
                 clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
                 feed: publishing.hub,
                 annotate: faults.spoiling(try Publishing.annotator(settings, models: models)),
@@ -188,6 +189,11 @@ public struct Server: Sendable {
         } catch {
             logger.error("the model of speakers cannot be used; results do not say who speaks", metadata: ["reason": "\(error)"])
         }
+        do {
+            try await punctuator?.start()
+        } catch {
+            logger.error("the model of punctuation cannot be used; results have none", metadata: ["reason": "\(error)"])
+        }
         logger.info("models are warm", metadata: ["model": "\(pool.identity.model)", "took": "\(warm)"])
         isReady.value = true
         if let pair {
@@ -241,6 +247,7 @@ public struct Server: Sendable {
         }
         await voices.stop()
         await comparer?.stop()
+        await punctuator?.stop()
         await recognizer.stop()
         await publishing.stop()
         await pair?.stop()

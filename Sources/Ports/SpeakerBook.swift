@@ -24,11 +24,22 @@ public final class SpeakerBook: Sendable {
 
     private let threshold: Double
     private let speakers = Mutex<[Speaker]>([])
+    private let last = Mutex<Place?>(nil)
 
     /// Makes an empty book.
     ///
     /// - Parameter threshold: the largest cosine distance, 0 to 2, of one person's voice to its mean.
     public init(threshold: Double) { self.threshold = threshold }
+
+    /// The place of the next utterance in the order of speech: people are numbered as they first speak, whichever utterance is recognised
+    /// first.
+    public func nextPlace() -> Place {
+        last.withLock { last in
+            let place = Place(after: last)
+            last = place
+            return place
+        }
+    }
 
     /// Who it is whose voice has this embedding; nil when it says nothing.
     ///

@@ -1,6 +1,7 @@
 import Application
 import Ports
 import SpeechModel
+import Synchronization
 import Testing
 
 @Suite struct SpeakerAttributionTests {
@@ -51,6 +52,23 @@ import Testing
         #expect(book.name(of: [0, 0, -1], weight: 1) == "speaker_3")
         #expect(book.name(of: [0, 0, 0], weight: 1) == nil && book.name(of: [.nan, 1], weight: 1) == nil)
         #expect(book.name(of: [], weight: 1) == nil)
+    }
+
+    @Test func `people are numbered as they speak, though one leaves the queue early`() async {
+        let book = SpeakerBook(threshold: 0.3)
+        let places = (0..<4).map { _ in book.nextPlace() }
+        places[1].leave()
+        let order = Mutex<[Int]>([])
+        await withTaskGroup { group in
+            for index in [3, 2, 0] {
+                group.addTask {
+                    await places[index].reached()
+                    order.withLock { $0.append(index) }
+                    places[index].leave()
+                }
+            }
+        }
+        #expect(order.withLock { $0 } == [0, 2, 3])
     }
 
     @Test func `a voice may drift, and no more people are told apart than can be`() {

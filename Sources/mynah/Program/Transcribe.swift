@@ -69,15 +69,19 @@ struct Transcribe: AsyncParsableCommand {
             throw SpeechError(
                 .invalidParameter, "--speakers is \(speakers).", advice: "Give a number from 1 to 100, or leave it out.")
         }
-        let diarizer = diarize || speakers != nil ? try SpeakerModels.diarizer(settings, logger: nil) : nil
+        let diarizer = diarize || speakers != nil ? try TaskModels.diarizer(settings, logger: nil) : nil
+        let punctuator = try TaskModels.punctuator(settings, language: settings.language.default, logger: nil)
         let pool = try Recognition.makePool(mode: .file, settings: settings, models: models, logger: nil)
         let transcription = Transcription(
             files: files, rawFormat: rawFormat, format: format, showsWords: words, directory: outputDirectory, pool: pool,
-            settings: settings, models: models, diarizer: diarizer, speakers: speakers,
+            settings: settings, models: models, recognizer: FinalRefinement(pool, voices: nil, punctuator: punctuator),
+            diarizer: diarizer, speakers: speakers,
             progress: TranscriptionProgress(files: files.count))
+        try await punctuator?.start()
         let failed = await transcription.run(atOnce: ProcessInfo.processInfo.activeProcessorCount)
         await pool.stop()
         await diarizer?.stop()
+        await punctuator?.stop()
         if let failed { throw ExitCode(ExitStatus(for: failed).rawValue) }
     }
 }

@@ -23,6 +23,8 @@ struct Transcription: Sendable {
     let pool: WorkerPool
     let settings: Settings
     let models: ModelFiles
+    /// The pool, and what comes after it.
+    let recognizer: any Recognizer
     /// Finds out who speaks; nil where nobody asks.
     let diarizer: (any SpeakerDiarizer)?
     /// How many people speak, where that is known.
@@ -119,16 +121,17 @@ struct Transcription: Sendable {
         try page.write(page.writer.header)
         let total = source.expectedDurationSeconds
         let detector = GatedDetector(try Recognition.makeDetector(settings, models: models))
-        page.seconds = try TranscribeRecording(recognizer: pool, configuration: Recognition.pipelineConfiguration(settings)).run(
-            format: source.format, detector: detector,
-            read: { buffer in
-                let count = try source.read(into: buffer)
-                try recording?.keep(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                return count
-            },
-            final: { if recording == nil { try page.write(page.writer.append($0)) } else { page.finals.append($0) } },
-            problem: { problem in progress.interrupt { _ = ExitStatus.report(problem) } },
-            progress: { progress.update(index, finishedSeconds: $0.finishedSeconds, of: total) })
+        page.seconds = try TranscribeRecording(recognizer: recognizer, configuration: Recognition.pipelineConfiguration(settings))
+            .run(
+                format: source.format, detector: detector,
+                read: { buffer in
+                    let count = try source.read(into: buffer)
+                    try recording?.keep(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                    return count
+                },
+                final: { if recording == nil { try page.write(page.writer.append($0)) } else { page.finals.append($0) } },
+                problem: { problem in progress.interrupt { _ = ExitStatus.report(problem) } },
+                progress: { progress.update(index, finishedSeconds: $0.finishedSeconds, of: total) })
         page.warnings = source.warnings
         return page
     }

@@ -5,8 +5,8 @@ public import Ports
 public import SpeechModel
 import Workers
 
-/// Makes what tells speakers apart, from the models that were added.
-public enum SpeakerModels {
+/// Makes what comes after the words, from the models that were added: who speaks, and where sentences end.
+public enum TaskModels {
     /// Who speaks in a recording.
     ///
     /// - Throws: ``ErrorCode/invalidConfiguration`` naming what is missing.
@@ -28,6 +28,17 @@ public enum SpeakerModels {
         let embedding = try folder(of: .speakerEmbedding, in: ModelLibrary(modelsDirectory: settings.models.directory))
         return WorkerVoiceComparer(
             NeuralJobs.pool(.embedding, [embedding], failure: .recogniserFailed, settings: settings, logger: logger))
+    }
+
+    /// Where sentences end; nil without a model for the language.
+    public static func punctuator(_ settings: Settings, language: String, logger: Logger?) throws(SpeechError) -> (
+        any Punctuator
+    )? {
+        let library = ModelLibrary(modelsDirectory: settings.models.directory)
+        guard let name = try library.manifest().defaultModel(for: .punctuation, language: language) else { return nil }
+        return WorkerPunctuator(
+            NeuralJobs.pool(
+                .punctuation, [library.folder(of: name)], failure: .recogniserFailed, settings: settings, logger: logger))
     }
 
     private static func folder(of task: ModelTask, in library: ModelLibrary) throws(SpeechError) -> String {
