@@ -170,8 +170,12 @@ BEGIN {
     while ((getline line < secrets) > 0) known[++count] = line
     split("timestamp level component message code at reason error error.type request_id session_id trace_id configuration engine " \
         "model version listen took stage state from to role signal status method error_type event_type source asr " \
-        "decoders pid retry_in_ms", names, " ")
+        "decoders pid retry_in_ms retry_in_s circuit_breaker fallback endpoint stream zeromq address sample_rate frames sessions " \
+        "incident term finals_repeated peer_version holder successor component applied after_restart plan", names, " ")
     for (i in names) harmless[names[i]] = 1
+    # What /status and /stats count has such names, too; text under them is left out all the same.
+    split("transcripts_completed last_transcript_time transcripts zmq_transcripts", names, " ")
+    for (i in names) counted[names[i]] = 1
 }
 {
     sub(/\r$/, "")
@@ -260,10 +264,12 @@ function value(key, depth,   result, name, token, character, isHidden) {
     return isHidden ? "\"" out_mark "\"" : result
 }
 function hides(key) {
+    if (mode == "json" && key in counted) return 0
     return tolower(key) ~ /token|secret|passw|passphrase|authori|bearer|cookie|credential|jwt|key|text|transcript|word|hypothes|caption|phrase/
 }
-# A quotation in a message may be anything that somebody sent.
+# A quotation in a message may be anything that somebody sent; bytes that a crash report shows of memory may be speech.
 function without_quotes(s) {
+    sub(/ [0-9a-f][0-9a-f] [0-9a-f][0-9a-f] [0-9a-f][0-9a-f] [0-9a-f][0-9a-f].*/, " " out_mark, s)
     s = s ~ /\\"/ ? between(s, "\\\"", "\\\"", "…") : between(s, "\"", "\"", "…")
     return without_pairs(between(between(s, "“", "”", "…"), "«", "»", "…"))
 }

@@ -2,20 +2,23 @@
 # Updates a primary and its standby one after the other, without a pause for clients that know both addresses.
 #
 #   rolling-update.sh --restart-standby COMMAND --restart-primary COMMAND
-#                     [--primary URL] [--standby URL] [--token-file FILE] [--timeout SECONDS] [--stay]
+#                     [--primary URL] [--standby URL] [--primary-status URL] [--standby-status URL]
+#                     [--token-file FILE] [--timeout SECONDS] [--stay]
 #
-#   --restart-standby COMMAND  starts the standby with the new version, for instance 'systemctl restart mynah@standby'
+#   --restart-standby COMMAND  starts the standby with the new version, for instance 'systemctl restart mynah-standby'
 #   --restart-primary COMMAND  the same for the primary
-#   --primary URL              where /status of the primary is served; http://127.0.0.1:8080
+#   --primary URL              the primary's server.listen; http://127.0.0.1:8080
 #   --standby URL              http://127.0.0.1:8081
+#   --primary-status URL       where it serves /status, when that is elsewhere: server.metrics_listen beyond loopback
+#   --standby-status URL       the same for the standby
 #   --token-file FILE          the bearer token of both servers
 #   --timeout SECONDS          that each step may take, 5 to 3600; 120
-#   --stay                     leave the former standby in charge, instead of handing back at the end
+#   --stay                     leave the former standby in charge, instead of handing back at the end; next time exchange the two
 #
 # Standby first: the new version has to mirror the old one before anything depends on it. If a step fails the script ends, the
-# server that answers goes on answering, and the step can be repeated after the cause is mended.
+# server that answers goes on answering. Mend the cause, let the primary lead again (`mynah failover`), and begin anew.
 #
-# Needs bash and curl, and that both URLs serve /status (server.metrics_listen beyond loopback) and POST /failover.
+# Needs bash and curl.
 # Exit codes: 0 updated · 1 a step failed, and which · 64 wrong argument
 
 set -uo pipefail
@@ -40,12 +43,14 @@ primary=http://127.0.0.1:8080
 standby=http://127.0.0.1:8081
 restart_primary=
 restart_standby=
+primary_status=
+standby_status=
 token_file=
 timeout=120
 stays=
 while [[ $# -gt 0 ]]; do
     case $1 in
-        --primary | --standby | --restart-primary | --restart-standby | --token-file | --timeout)
+        --primary | --standby | --primary-status | --standby-status | --restart-primary | --restart-standby | --token-file | --timeout)
             [[ $# -ge 2 ]] || wrong "$1 needs a value"
             name=${1#--}
             printf -v "${name//-/_}" %s "$2"
@@ -60,7 +65,9 @@ while [[ $# -gt 0 ]]; do
     esac
     shift
 done
-for url in "$primary" "$standby"; do
+primary_status=${primary_status:-$primary}
+standby_status=${standby_status:-$standby}
+for url in "$primary" "$standby" "$primary_status" "$standby_status"; do
     [[ $url =~ ^https?://[^[:space:]/]+/*$ ]] || wrong "'$url' is no address such as http://127.0.0.1:8080"
 done
 [[ $restart_standby && $restart_primary ]] || wrong "say how the servers are restarted: --restart-standby and --restart-primary"
@@ -81,15 +88,31 @@ ask() {
 field() {
     local text
     text=$(ask "${1%/}/status") || return 0
+    [[ $text == *\"failover\":* ]] || return 0
     text=${text#*\"failover\":}
     [[ $text =~ \"$2\":\"?([a-z0-9.]+) ]] && printf %s "${BASH_REMATCH[1]}"
+}
+
+# Whether a server runs that was started since, and has everything. Its former run may have said so a moment ago, and the other
+# server goes by that until it misses it.
+is_new() {
+    local text
+    text=$(ask "${1%/}/status") || return 1
+    [[ $text =~ \"uptime_seconds\":([0-9]+) && ${BASH_REMATCH[1]} -le $((SECONDS - $2)) ]] && [[ $(field "$1" in_sync) == true ]]
 }
 
 # Whether a server leads, and the other one has everything.
 leads() { [[ $(field "$1" role) == primary && $(field "$1" in_sync) == true ]]; }
 
+# await_lead URL WHAT [URL OF THE RESTARTED, WHEN]
 await_lead() {
     local deadline=$((SECONDS + timeout))
+    if [[ $# -gt 2 ]]; then
+        until is_new "$3" "$4"; do
+            [[ $SECONDS -lt $deadline ]] || failed "$3 was not started anew, or is not in sync, after $timeout s. See its log; the other server answers."
+            sleep 0.2
+        done
+    fi
     until leads "$1"; do
         [[ $SECONDS -lt $deadline ]] || failed "$1 does not lead with a standby in sync after $timeout s; it was $2. See both servers' logs."
         sleep 0.2
@@ -98,7 +121,7 @@ await_lead() {
 
 restart() {
     say "restarting $1"
-    bash -c "$2" || failed "'$2' failed with $?; the other server answers. Mend it and begin again."
+    bash -c "$2" || failed "'$2' failed with $?; the other server answers. Mend it, see that $primary leads, and begin again."
 }
 
 hand_over() {
@@ -109,15 +132,17 @@ hand_over() {
     say "term ${BASH_REMATCH[1]}"
 }
 
-leads "$primary" || failed "$primary does not lead with a standby in sync, so nothing was begun. Its role is '$(field "$primary" role)'."
+leads "$primary_status" || failed "$primary_status does not lead with a standby in sync, so nothing was begun. Its role is '$(field "$primary_status" role)'."
+began=$SECONDS
 restart "$standby" "$restart_standby"
-await_lead "$primary" "waiting for the new standby"
+await_lead "$primary_status" "waiting for the new standby" "$standby_status" "$began"
 hand_over "$primary"
-await_lead "$standby" "taking over"
+await_lead "$standby_status" "taking over"
+began=$SECONDS
 restart "$primary" "$restart_primary"
-await_lead "$standby" "waiting for the new primary to mirror it"
+await_lead "$standby_status" "waiting for the new primary to mirror it" "$primary_status" "$began"
 if [[ -z $stays ]]; then
     hand_over "$standby"
-    await_lead "$primary" "handing back"
+    await_lead "$primary_status" "handing back"
 fi
 say "both servers are updated"

@@ -165,6 +165,10 @@ def test_one_answers_and_the_other_mirrors(pair, speech):
     standby = status(pair.standby)
     assert standby["role"] == "standby" and standby["is_healthy"] and standby["failover"]["in_sync"]
     assert standby["failover"]["term"] == status(pair.primary)["failover"]["term"]
+    # What the alerts ask for.
+    for server, leading in [(pair.primary, 1), (pair.standby, 0)]:
+        with urllib.request.urlopen(f"{server.url}/metrics", timeout=2) as answer:
+            assert {f"mynah_failover_leads {leading}", "mynah_failover_in_sync 1"} <= set(answer.read().decode().splitlines())
     # It is healthy, and takes no traffic.
     with urllib.request.urlopen(f"{pair.standby.url}/health", timeout=2) as answer:
         assert json.load(answer)["status"] == "healthy"
