@@ -44,6 +44,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     /// Utterances that were spoken to their end and have no answer that was told.
     private var requests: [UtteranceKey: UtteranceTimes] = [:]
     private var adaptation: String?
+    /// Keeps its model in memory.
+    private let model: ModelPin?
     /// Those who spoke so far, where it is asked who does.
     private let speakers: SpeakerBook?
     private var outlet: SessionOutlet
@@ -66,7 +68,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     init(
         id: SessionID, audioID: AudioID, token: String, tenant: TenantID, name: String, language: String?,
-        format: AudioFormat, configuration: SpeechPipeline.Configuration, lane: Lane, services: SessionServices
+        model: ModelPin, format: AudioFormat, configuration: SpeechPipeline.Configuration, lane: Lane, services: SessionServices
     ) {
         self.id = id
         self.audioID = audioID
@@ -74,6 +76,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         self.tenant = tenant
         self.name = name
         self.language = language ?? services.language
+        self.model = model
         self.format = format
         inbox = Mutex(SessionInbox(format: format))
         self.configuration = configuration
@@ -101,6 +104,8 @@ public actor LiveSession: LaneClient, RecognitionObserver {
         tenant = TenantID(description.tenant)
         name = description.name
         language = description.language
+        // The other server may have had another one; this one's own is as good.
+        model = try? services.models.pin(model: nil, language: language)
         guard let encoding = AudioFormat.Encoding(rawValue: description.encoding) else {
             throw SpeechError(
                 .unsupportedAudio, "The encoding \(description.encoding) is not known.",
@@ -386,7 +391,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
                 if keyPhrases != nil { spotted.insert(key) }
                 let request = RecognitionRequest(
                     key: key, adaptation: adaptation, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases,
-                    speakers: speakers)
+                    speakers: speakers, model: model)
                 voice.activity.during(keyPhrases == nil ? .stt : .wakeword) {
                     recognitions[key] = services.recognizer.begin(request, observer: self)
                 }

@@ -93,22 +93,24 @@ public final class SessionRegistry: Sendable {
     /// - Parameters:
     ///   - name: where the audio comes from, for events.
     ///   - language: what is spoken, ISO 639-1; nil for the configured default.
+    ///   - model: the name of the model that is to recognise; nil for the language's default.
     ///   - needsWaking: whether nothing is recognised before the wake word; nil for the configured default.
     /// - Throws: ``ErrorCode/overloaded``, also when those that there are would suffer; ``ErrorCode/invalidParameter`` when it needs waking and nothing could; what ``close(_:)`` was
     ///   given.
     public func create(
         format: AudioFormat, tenant: TenantID = .local, name: String = "stream", language: String? = nil,
-        needsWaking: Bool? = nil
+        model: String? = nil, needsWaking: Bool? = nil
     ) throws(SpeechError) -> LiveSession {
         if let reason = closed.withLock({ $0 }) { throw reason }
         if let refusal { throw refusal }
         let policy = policy.withLock { $0 }
         let pipeline = try policy.pipeline(needsWaking: needsWaking ?? policy.needsWaking)
+        let pin = try services.models.pin(model: model, language: language)
         let lane = nextLaneInTurn
         let token = hexadecimal(services.clock.randomBits()) + hexadecimal(services.clock.randomBits())
         let session = LiveSession(
             id: services.clock.makeSessionID(), audioID: services.clock.makeAudioID(), token: token, tenant: tenant,
-            name: name, language: language, format: format, configuration: pipeline, lane: lane, services: services)
+            name: name, language: language, model: pin, format: format, configuration: pipeline, lane: lane, services: services)
         let fits = sessions.withLock {
             guard $0.count < policy.maximum else { return false }
             $0[session.id] = session

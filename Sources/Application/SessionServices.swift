@@ -5,6 +5,7 @@ public import Resilience
 /// What every session needs from outside.
 public struct SessionServices: Sendable {
     let recognizer: any Recognizer
+    let models: any ModelChoice
     let detectors: DetectorPool
     let clock: any Clock
     let metrics: SessionMetrics
@@ -19,6 +20,7 @@ public struct SessionServices: Sendable {
     /// Collects the services.
     ///
     /// - Parameters:
+    ///   - models: which model serves a session; nil for a recogniser that has one.
     ///   - feed: who tells subscribers what happens in sessions.
     ///   - annotate: finds out the language and the sentiment of a final.
     ///   - language: of sessions that name none, ISO 639-1.
@@ -27,12 +29,13 @@ public struct SessionServices: Sendable {
     ///   - speakerThreshold: how far apart two voices may be to be one person's (``SpeakerBook``); nil where nobody asks who speaks.
     ///   - admission: decides whether one more session is let in; nil lets all in.
     public init(
-        recognizer: any Recognizer, detectors: DetectorPool, clock: any Clock,
+        recognizer: any Recognizer, models: (any ModelChoice)? = nil, detectors: DetectorPool, clock: any Clock,
         metrics: SessionMetrics, feed: any FeedPublisher,
         annotate: @escaping TranscriptFeed.Annotate, language: String, frameMS: Int = 20,
         replication: (any Replication)? = nil, admission: Admission? = nil, speakerThreshold: Double? = nil
     ) {
         self.recognizer = recognizer
+        self.models = models ?? SoleModel(recognizer.identity)
         self.detectors = detectors
         self.clock = clock
         self.metrics = metrics

@@ -74,13 +74,15 @@ public struct Server: Sendable {
         let pair = try ServerPair(settings.failover, version: Self.version, model: pool.identity.model)
         let publishing = try Publishing(settings, version: Self.version, reign: pair ?? SoleReign())
         let admission = Admission(limitMS: settings.resilience.overloadLagMS, clock: SystemClock())
+        let live = try LiveModels(pool, settings: settings, builtIn: models, logger: logger)
         let recognizer = Recognition.guarding(
-            pool, settings: settings, models: models, faults: faults, admission: admission, feed: publishing.hub, logger: logger)
+            live.models, settings: settings, models: models, faults: faults, admission: admission, feed: publishing.hub, logger: logger)
         let comparer = try TaskModels.comparer(settings, logger: logger)
         let punctuator = try TaskModels.punctuator(settings, language: settings.language.default, logger: logger)
         let registry = SessionRegistry(
             services: SessionServices(
-                recognizer: FinalRefinement(recognizer, voices: comparer, punctuator: punctuator), detectors: detectors,
+                recognizer: FinalRefinement(recognizer, voices: comparer, punctuator: punctuator), models: live.models,
+                detectors: detectors,
                 clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
                 feed: publishing.hub,
                 annotate: faults.spoiling(try Publishing.annotator(settings, models: models)),
@@ -94,8 +96,8 @@ public struct Server: Sendable {
                 metadata: ["stage": "\(stuck.stage.rawValue)", "session_id": "\(stuck.session)", "source": "\(stuck.name)"])
         }
 
-        let languages: Set<String> = [pool.identity.language]
-        guard languages.contains(settings.language.default) else {
+        let languages = live.models.languages
+        guard pool.identity.language == settings.language.default else {
             throw SpeechError(
                 .invalidConfiguration, "language.default is \(settings.language.default), for which there is no model.",
                 advice: "Set it to one of: \(languages.sorted().joined(separator: ", ")).")
@@ -129,11 +131,11 @@ public struct Server: Sendable {
         let feedEndpoint = FeedEndpoint(
             hub: publishing.hub, status: { pipelineStatus(publishing.hub.statistics) }, uptime: uptime)
         let webSockets = WebSocketSettings(
-            endpoint: WebSocketEndpoints([StreamEndpoint(registry: registry, languages: languages), feedEndpoint]),
+            endpoint: WebSocketEndpoints([StreamEndpoint(registry: registry), feedEndpoint]),
             access: access, limits: limits)
         let feedSockets = WebSocketSettings(endpoint: feedEndpoint, access: access, limits: limits)
         let connections: @Sendable () -> Int = { webSockets.connectionCount + feedSockets.connectionCount }
-        register(metrics, pool: pool, recognizer: recognizer, registry: registry, capture: capture, connections: connections)
+        register(metrics, models: live.models, recognizer: recognizer, registry: registry, capture: capture, connections: connections)
         metrics.gauge("container_health_status", help: "Whether the server is ready: 1, else 0.") { isHealthy() ? 1 : 0 }
 
         var handOver: (@Sendable (Bool) async throws -> Int)?
@@ -146,10 +148,10 @@ public struct Server: Sendable {
                     pipeline: pipelineStatus(feed), feed: feed,
                     notReadyBecause: isReady.value ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading",
                     pair: pair?.status,
-                    version: Self.version, engine: pool.identity.engine, model: pool.identity.model, sessions: registry.count,
+                    version: Self.version, engine: live.models.identity.engine, model: live.models.identity.model, sessions: registry.count,
                     connections: connections(), decodersReady: load.ready, decodersBusy: load.busy,
                     decodersCapacity: load.capacity, utterancesWaiting: load.waiting,
-                    workerRestarts: pool.statistics.crashes + pool.statistics.hangs,
+                    workerRestarts: live.models.statistics.crashes + live.models.statistics.hangs,
                     resilience: ResilienceStatus(
                         circuitBreaker: recognizer.state.rawValue,
                         fallback: recognizer.isFallbackStarted.map { $0 ? "started" : "idle" } ?? "none",
@@ -208,7 +210,7 @@ public struct Server: Sendable {
                 configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "mynah"),
                 onServerRunning: { channel in await onReady(channel.localAddress?.port ?? listen.port) },
                 eventLoopGroupProvider: .singleton, logger: logger),
-            Sweeper(registry: registry, hub: publishing.hub), capture,
+            Sweeper(registry: registry, hub: publishing.hub, models: live, logger: logger), capture,
         ]
         // Stops first: whoever is being heard goes on at the other server.
         if let pair { services.append(Yielding(pair: pair)) }
@@ -302,7 +304,7 @@ public struct Server: Sendable {
     }
 
     private func register(
-        _ metrics: MetricsRegistry, pool: WorkerPool, recognizer: GuardedRecognizer, registry: SessionRegistry, capture: Capture,
+        _ metrics: MetricsRegistry, models: ModelSwitch, recognizer: GuardedRecognizer, registry: SessionRegistry, capture: Capture,
         connections: @escaping @Sendable () -> Int
     ) {
         metrics.gauge("mynah_active_sessions", help: "Live sessions, detached ones included.") { Double(registry.count) }
@@ -315,13 +317,13 @@ public struct Server: Sendable {
         metrics.gauge("mynah_utterances_waiting", help: "Utterances that wait for a decoder.") { Double(recognizer.load.waiting) }
         recognizer.register(in: metrics)
         metrics.counter("mynah_worker_crashes_total", help: "Decoder processes that ended by themselves.") {
-            Double(pool.statistics.crashes)
+            Double(models.statistics.crashes)
         }
         metrics.counter("mynah_worker_hangs_total", help: "Decoder processes that were killed because they were stuck.") {
-            Double(pool.statistics.hangs)
+            Double(models.statistics.hangs)
         }
         metrics.counter("mynah_utterances_replayed_total", help: "Utterances that were decoded again after that.") {
-            Double(pool.statistics.replays)
+            Double(models.statistics.replays)
         }
     }
 
@@ -351,15 +353,19 @@ public struct Server: Sendable {
     }
 }
 
-/// Forgets sessions whose client did not come back.
+/// Forgets sessions whose client did not come back, and takes up models that were added.
 private struct Sweeper: Service {
     let registry: SessionRegistry
     let hub: FeedHub
+    let models: LiveModels
+    let logger: Logger
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 registry.sweep()
                 hub.sweep()
+                models.look(logger)
                 try? await Task.sleep(for: .seconds(1))
             }
         }

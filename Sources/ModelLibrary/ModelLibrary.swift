@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import SpeechModel
 
 /// The models that were added: one folder each, and a manifest of all.
@@ -26,6 +26,11 @@ public struct ModelLibrary: Sendable {
                 .unreadableFile, "\(manifestFile) is not a list of models.",
                 advice: "Take it back from a backup, or remove it and add the models again.", underlying: error)
         }
+    }
+
+    /// When the manifest was last written; nil without one.
+    public var modified: Date? {
+        (try? FileManager.default.attributesOfItem(atPath: manifestFile))?[.modificationDate] as? Date
     }
 
     /// Copies a model's files into the library.

@@ -45,14 +45,17 @@ public struct RecognitionRequest: Sendable {
     /// What to listen for instead of every word: a hypothesis then holds each phrase that was said as one word, with its score as
     /// confidence, and nothing else. nil recognises every word.
     public var keyPhrases: KeyPhrases?
+    /// The model that its session has; nil for the default.
+    public var model: ModelPin?
     /// The voices of its session so far, where it is asked who speaks.
     public var speakers: SpeakerBook?
 
     /// Makes a request.
     public init(
         key: UtteranceKey, adaptation: String? = nil, suppressesNoise: Bool = false, keyPhrases: KeyPhrases? = nil,
-        speakers: SpeakerBook? = nil
+        speakers: SpeakerBook? = nil, model: ModelPin? = nil
     ) {
+        self.model = model
         self.speakers = speakers
         self.keyPhrases = keyPhrases
         self.suppressesNoise = suppressesNoise

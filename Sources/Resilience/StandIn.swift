@@ -55,6 +55,18 @@ final class StandIn: Sendable {
         return made
     }
 
+    /// Waits until it is started.
+    ///
+    /// - Throws: why it cannot be.
+    func ready() async throws {
+        guard let recognizer = need() else {
+            throw SpeechError(
+                .recogniserFailed, "It could not be started a moment ago.", advice: "Wait a few seconds, and look at the log.")
+        }
+        // A second start of the same waits for the first, or fails as that did.
+        try await recognizer.start()
+    }
+
     private func start(_ recognizer: any Recognizer, _ number: Int) async {
         do {
             try await recognizer.start()

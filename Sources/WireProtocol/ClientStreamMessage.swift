@@ -33,6 +33,7 @@ public enum ClientStreamMessage: Sendable {
                 $0.field("channels", start.channels)
                 $0.field("encoding", start.encoding)
                 $0.field("language", start.language)
+                $0.field("model", start.model)
                 $0.field("wake_word", start.wakeWord)
             case .resume(let resume):
                 $0.field("type", "start")
@@ -62,13 +63,17 @@ public struct StreamStart: Hashable, Sendable {
     public var encoding: String?
     /// ISO 639-1.
     public var language: String?
+    /// The name of the model that is to recognise.
+    public var model: String?
     /// Whether nothing is to be recognised before the wake word.
     public var wakeWord: Bool?
 
     /// Describes the audio that will come.
     public init(
-        sampleRate: Int? = nil, channels: Int? = nil, encoding: String? = nil, language: String? = nil, wakeWord: Bool? = nil
+        sampleRate: Int? = nil, channels: Int? = nil, encoding: String? = nil, language: String? = nil,
+        model: String? = nil, wakeWord: Bool? = nil
     ) {
+        self.model = model
         self.wakeWord = wakeWord
         self.sampleRate = sampleRate
         self.channels = channels
@@ -98,7 +103,7 @@ private struct Wire: Decodable {
     let message: ClientStreamMessage
 
     enum Key: String, CodingKey {
-        case type, base64, channels, encoding, language, sample
+        case type, base64, channels, encoding, language, model, sample
         case sampleRate = "sample_rate"
         case wakeWord = "wake_word"
         case sessionID = "session_id"
@@ -125,6 +130,7 @@ private struct Wire: Decodable {
                         channels: try fields.wholeNumberIfPresent(.channels),
                         encoding: try fields.decodeIfPresent(String.self, forKey: .encoding),
                         language: try fields.decodeIfPresent(String.self, forKey: .language),
+                        model: try fields.decodeIfPresent(String.self, forKey: .model),
                         wakeWord: try fields.decodeIfPresent(Bool.self, forKey: .wakeWord)))
             }
         case "position":

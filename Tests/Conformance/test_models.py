@@ -212,3 +212,68 @@ def test_a_damaged_model_that_nobody_named_stops_no_server(start_server, data, s
 def test_a_server_tells_what_model_it_misses(data, flags, told):
     done = mynah(data, "serve", "--listen", "127.0.0.1:0", *flags)
     assert done.returncode in (66, 69, 78) and told in done.stderr, (done.returncode, done.stderr)
+
+
+def live(server, file, **start):
+    """What a session hears of a file, sent at once."""
+    with connect(server.stream_url) as socket:
+        socket.send(json.dumps({"type": "start", "sample_rate": 16000, "channels": 1, **start}))
+        socket.send(file.read_bytes()[44:])
+        socket.send('{"type": "end"}')
+        messages = [json.loads(message) for message in socket]
+    assert not [message for message in messages if message["type"] == "error"], messages
+    return " ".join(message["text"] for message in messages if message["type"] == "final")
+
+
+def serves(server, model):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with urllib.request.urlopen(f"{server.url}/status", timeout=5) as answer:
+            if json.load(answer)["model"] == model:
+                return True
+        time.sleep(0.2)
+    return False
+
+
+def test_a_new_default_serves_new_sessions_while_old_ones_finish(data, recordings, start_server):
+    add(data, loudness, "--name", "loudness")
+    add(data, fixture, "--name", "commands")
+    mynah(data, "models", "use", "loudness", "--language", "en")
+    with start_server("--set", "session.resume_window_seconds=1", data=data) as server:
+        assert serves(server, "loudness")
+        sound = recordings[0].read_bytes()[44:] + bytes(48_000)
+        with connect(server.stream_url) as old:
+            old.send(json.dumps({"type": "start", "sample_rate": 16000, "channels": 1}))
+            old.send(sound)
+            assert mynah(data, "models", "use", "commands").returncode == 0
+            assert serves(server, "commands")
+            # By name both can be had; nothing else can.
+            assert live(server, recordings[1]) == sentences[1]
+            assert live(server, recordings[1], model="loudness").startswith("a")
+            assert live(server, recordings[1], model="commands", language="en") == sentences[1]
+            old.send(sound)
+            old.send('{"type": "end"}')
+            finals = [message for message in map(json.loads, old) if message["type"] == "final"]
+            assert len(finals) == 2 and all(set(final["text"]) <= {"a", " "} for final in finals)
+        with connect(server.stream_url) as socket:
+            socket.send('{"type": "start", "model": "nobody"}')
+            refusal = json.loads(socket.recv())
+            assert refusal["code"] == "invalid-parameter" and "commands, en-us, loudness" in refusal["message"]
+        deadline = time.monotonic() + 20
+        while "was freed" not in server.log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert "was freed" in server.log.read_text()
+
+
+def test_a_default_that_is_damaged_does_not_replace_the_one_that_works(data, recordings, start_server):
+    add(data, fixture, "--name", "commands")
+    add(data, loudness, "--name", "loudness")
+    with start_server(data=data) as server:
+        assert serves(server, "commands")
+        (data / "models/added/loudness/model.onnx").write_bytes(b"nothing of the kind")
+        mynah(data, "models", "use", "loudness", "--language", "en")
+        deadline = time.monotonic() + 20
+        while "a model cannot be used" not in server.log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert "a model cannot be used" in server.log.read_text()
+        assert serves(server, "commands") and live(server, recordings[2]) == sentences[2]

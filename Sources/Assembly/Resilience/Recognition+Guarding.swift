@@ -12,7 +12,7 @@ import Workers
 extension Recognition {
     /// Puts the circuit breaker in front of the pool of live sessions, and the fall-back beside it, as configured.
     static func guarding(
-        _ pool: WorkerPool, settings: Settings, models: ModelFiles, faults: FaultPlan?, admission: Admission,
+        _ pool: any Recognizer, settings: Settings, models: ModelFiles, faults: FaultPlan?, admission: Admission,
         feed: any FeedPublisher, logger: Logger
     ) -> GuardedRecognizer {
         let breaker = settings.resilience.circuitBreaker

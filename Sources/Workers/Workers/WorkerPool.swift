@@ -60,6 +60,9 @@ public final class WorkerPool: Recognizer {
         public var failures = 0
         /// Templates that were started.
         public var templates = 0
+
+        /// Nothing happened yet.
+        public init() {}
     }
 
     public let identity: RecognizerIdentity

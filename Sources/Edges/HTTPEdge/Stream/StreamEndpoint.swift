@@ -10,17 +10,15 @@ public struct StreamEndpoint: WebSocketEndpoint {
     /// Where the stream is served.
     public static let path = "/v1/asr/stream"
     private let registry: SessionRegistry
-    private let languages: Set<String>
 
-    /// Makes the endpoint; `languages` are those that the recogniser can write (ISO 639-1).
-    public init(registry: SessionRegistry, languages: Set<String>) {
+    /// Makes the endpoint.
+    public init(registry: SessionRegistry) {
         self.registry = registry
-        self.languages = languages
     }
 
     public func decide(_ request: UpgradeRequest) -> UpgradeDecision? {
         guard request.path == Self.path else { return nil }
-        let handler = StreamHandler(registry: registry, languages: languages)
+        let handler = StreamHandler(registry: registry)
         // The same fields as in `start` may stand in the query: the session then begins with the connection.
         if let rate = request.query["sample_rate"] {
             guard let rate = Int(rate) else {
@@ -39,7 +37,7 @@ public struct StreamEndpoint: WebSocketEndpoint {
             }
             handler.startAtOnce = StreamStart(
                 sampleRate: rate, channels: channels, encoding: request.query["encoding"], language: request.query["language"],
-                wakeWord: wakeWord ?? nil)
+                model: request.query["model"], wakeWord: wakeWord ?? nil)
         }
         return .accept(handler)
     }
@@ -48,7 +46,6 @@ public struct StreamEndpoint: WebSocketEndpoint {
 /// One connection of the live stream. Lives on its event loop; the session lives on its lane.
 private final class StreamHandler: WebSocketHandler {
     private let registry: SessionRegistry
-    private let languages: Set<String>
     var startAtOnce: StreamStart?
     private var session: LiveSession?
     private var number = 0
@@ -56,10 +53,7 @@ private final class StreamHandler: WebSocketHandler {
     /// The server is stopping: what the client still sends is ignored, it will send it again elsewhere.
     private var isDraining = false
 
-    init(registry: SessionRegistry, languages: Set<String>) {
-        self.registry = registry
-        self.languages = languages
-    }
+    init(registry: SessionRegistry) { self.registry = registry }
 
     func opened(_ connection: WebSocketConnection) {
         if let startAtOnce { attempt(on: connection) { try start(startAtOnce, on: connection) } }
@@ -104,13 +98,8 @@ private final class StreamHandler: WebSocketHandler {
             throw SpeechError(
                 .unsupportedAudio, "The encoding \(start.encoding ?? "") is not known.", advice: "Use pcm_s16le or pcm_f32le.")
         }
-        if let language = start.language, !languages.contains(language) {
-            throw SpeechError(
-                .invalidParameter, "The language \(language.prefix(16)) has no model here.",
-                advice: "Use one of: \(languages.sorted().joined(separator: ", ")).")
-        }
         let format = try AudioFormat(sampleRate: start.sampleRate ?? 16_000, channels: start.channels ?? 1, encoding: encoding)
-        let session = try registry.create(format: format, language: start.language, needsWaking: start.wakeWord)
+        let session = try registry.create(format: format, language: start.language, model: start.model, needsWaking: start.wakeWord)
         self.session = session
         number = session.attach(Subscriber(connection, session: session))
     }

@@ -86,8 +86,14 @@ public final class WholeUtteranceModel: BatchDecoder {
         return WholeUtterance()
     }
 
+    /// Less is no frame, which some models crash over; nobody says a word in it.
+    private static let shortest = SampleTime.rate / 20
+
     public func step(_ utterances: [any BatchedUtterance]) throws {
-        let utterances = utterances.compactMap { $0 as? WholeUtterance }
+        let all = utterances.compactMap { $0 as? WholeUtterance }
+        for utterance in all where utterance.audio.count < Self.shortest { utterance.read(Hypothesis(words: [])) }
+        let utterances = all.filter { $0.audio.count >= Self.shortest }
+        guard !utterances.isEmpty else { return }
         var streams: [OpaquePointer?] = utterances.map { _ in SherpaOnnxCreateOfflineStream(recognizer) }
         defer { for stream in streams { SherpaOnnxDestroyOfflineStream(stream) } }
         for (utterance, stream) in zip(utterances, streams) {

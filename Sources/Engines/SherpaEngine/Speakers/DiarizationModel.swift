@@ -24,6 +24,10 @@ public final class DiarizationModel: JobRunner {
     private static let shortestTurn: Float = 0.3
     private static let shortestGap: Float = 0.5
 
+    /// What pyannote's segmentation hears at once, and by how much that moves on, in samples.
+    private static let window = 10 * SampleTime.rate
+    private static let windowShift = SampleTime.rate
+
     private let diarization: OpaquePointer
     private let strings = CStrings()
     private var configuration = SherpaOnnxOfflineSpeakerDiarizationConfig()
@@ -55,10 +59,15 @@ public final class DiarizationModel: JobRunner {
     deinit { SherpaOnnxDestroyOfflineSpeakerDiarization(diarization) }
 
     public func run(_ request: [JobValue], progress: (Double) -> Void) throws -> [JobValue] {
-        guard let job = DiarizationJob(request) else { return [] }
+        guard let job = DiarizationJob(request), !job.samples.isEmpty else { return DiarizationJob.values([]) }
         configuration.clustering.num_clusters = Int32(job.speakers ?? 0)
         SherpaOnnxOfflineSpeakerDiarizationSetConfig(diarization, &configuration)
-        let floats = job.samples.map { Float($0) / 32768 }
+        var floats = job.samples.map { Float($0) / 32768 }
+        // The library ends the process when it hears somebody in what it fills the last window with, so that there is nothing to fill.
+        if floats.count > Self.window {
+            let rest = (floats.count - Self.window) % Self.windowShift
+            if rest > 0 { floats += repeatElement(0, count: Self.windowShift - rest) }
+        }
         let result = withoutActuallyEscaping(progress) { progress in
             withUnsafePointer(to: progress) { pointer in
                 SherpaOnnxOfflineSpeakerDiarizationProcessWithCallback(
@@ -84,8 +93,9 @@ public final class DiarizationModel: JobRunner {
                 let segment = segments[index]
                 let number = numbers[segment.speaker] ?? numbers.count
                 numbers[segment.speaker] = number
+                let length = job.samples.count / (SampleTime.rate / 1000)
                 return SpeakerTurn(
-                    startMS: Int(segment.start * 1000), endMS: Int(segment.end * 1000), speaker: number)
+                    startMS: min(length, Int(segment.start * 1000)), endMS: min(length, Int(segment.end * 1000)), speaker: number)
             })
     }
 }

@@ -30,6 +30,25 @@ public final class PunctuationModel: JobRunner {
             return request
         }
         defer { SherpaOfflinePunctuationFreeText(written) }
-        return [.text(String(cString: written))]
+        return [.text(Self.spaced(String(cString: written)))]
+    }
+
+    /// The marks of Chinese, which the models write behind the words of every language, and those of others.
+    private static let marks: [Character: Character] = ["，": ",", "。": ".", "？": "?", "！": "!", "、": ",", "：": ":", "；": ";"]
+
+    /// The text with its language's own marks: behind a word in letters that are not Chinese, a half-width one and a space.
+    static func spaced(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            let isLatin = result.last.map { $0.isASCII || $0.unicodeScalars.allSatisfy { $0.value < 0x1100 } } ?? false
+            if let mark = marks[character], isLatin {
+                if result.last == " " { result.removeLast() }
+                result += "\(mark) "
+            } else if !(character == " " && result.last == " ") {
+                result.append(character)
+            }
+        }
+        while result.last == " " { result.removeLast() }
+        return result
     }
 }

@@ -11,8 +11,8 @@ struct ModelsCommand: AsyncParsableCommand {
         commandName: "models", abstract: "Add, list, choose and remove neural models.",
         discussion: """
             A model is a folder as it was published for sherpa-onnx. It is tried before it is added, in a process of its own, and copied \
-            into `added` below models.directory. The first that is added for a language serves it; a server that runs takes it up when it \
-            is started again.
+            into `added` below models.directory. The first that is added for a language serves it; a server that runs takes it up within seconds, for new \
+            sessions.
 
             EXAMPLES
               mynah models add ~/Downloads/sherpa-onnx-streaming-zipformer-en
@@ -89,7 +89,7 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() throws {
             let languages = try library(try options.load().settings).use(name, language: language)
-            Terminal.output.write("\(name) serves \(languages.joined(separator: ", ")) from the next start on.\n")
+            Terminal.output.write("\(name) serves \(languages.joined(separator: ", ")); a server that runs takes it up within seconds.\n")
         }
     }
 

@@ -1,0 +1,120 @@
+import Foundation
+import Logging
+import ModelLibrary
+import MynahConfiguration
+import PocketSphinxEngine
+import Ports
+import Resilience
+import SpeechModel
+import Synchronization
+import Workers
+
+/// The models of live sessions: which there are, and which of them serves whom, as the library stands at the moment.
+struct LiveModels: Sendable {
+    let models: ModelSwitch
+    private let settings: Settings
+    private let builtIn: ModelFiles
+    private let initial: String
+    private let library: ModelLibrary
+    /// When the library was last changed, as far as it was looked at.
+    private let seen: ModificationTime
+
+    /// Chooses the model that serves by default.
+    ///
+    /// - Parameter initial: the pool with it, which is started by ``ModelSwitch/start()``.
+    init(_ initial: WorkerPool, settings: Settings, builtIn: ModelFiles, logger: Logger) throws(SpeechError) {
+        self.settings = settings
+        self.builtIn = builtIn
+        self.initial = initial.identity.model
+        library = ModelLibrary(modelsDirectory: settings.models.directory)
+        seen = ModificationTime(library.modified)
+        let first = FirstPool(initial)
+        let identity = initial.identity
+        models = ModelSwitch(
+            try Self.catalogue(settings, library: library, builtIn: builtIn, initial: identity), identity: identity,
+            clock: SystemClock(),
+            make: { [library] name in
+                if name == identity.model, let pool = first.take() { return pool }
+                return try Self.pool(name, settings: settings, library: library, builtIn: builtIn, logger: logger)
+            },
+            report: { news in
+                switch news {
+                case .loaded(let name): logger.notice("another model serves new sessions", metadata: ["model": "\(name)"])
+                case .failed(let name, let error):
+                    logger.error("a model cannot be used", metadata: ["model": "\(name)", "reason": "\(error)"])
+                case .freed(let name): logger.notice("a model that nobody uses any more was freed", metadata: ["model": "\(name)"])
+                }
+            })
+    }
+
+    /// Takes up what was added, removed or chosen since the last look.
+    func look(_ logger: Logger) {
+        guard seen.changed(to: library.modified) else { return }
+        do {
+            models.change(
+                to: try Self.catalogue(settings, library: library, builtIn: builtIn, initial: models.identity, configured: initial))
+        } catch {
+            logger.error("the list of models cannot be read; those that are loaded go on", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private static func pool(
+        _ name: String, settings: Settings, library: ModelLibrary, builtIn: ModelFiles, logger: Logger
+    ) throws -> WorkerPool {
+        guard let model = try library.manifest().models[name] else {
+            return try Recognition.makeBuiltIn(mode: .live, settings: settings, models: builtIn, logger: logger)
+        }
+        return Recognition.makeNeural(
+            RecognitionModel.NeuralModel(name: name, folder: library.folder(of: name), description: model.description), mode: .live,
+            settings: settings, logger: logger)
+    }
+
+    private static func catalogue(
+        _ settings: Settings, library: ModelLibrary, builtIn: ModelFiles, initial: RecognizerIdentity, configured: String? = nil
+    ) throws(SpeechError) -> ModelSwitch.Catalogue {
+        let language = settings.language.default
+        var names: Set<String> = [initial.model]
+        var defaults = [language: initial.model]
+        // Named models are not exchanged for others.
+        let isNamed = settings.stt.modelName != nil || settings.stt.modelPath != nil
+        if settings.stt.engine != .sherpa, (try? builtIn.check()) != nil { names.insert(builtIn.name) }
+        guard settings.stt.engine != .pocketsphinx else {
+            return ModelSwitch.Catalogue(defaults: defaults, names: names, defaultLanguage: language)
+        }
+        let manifest = try library.manifest()
+        names.formUnion(manifest.models.filter { $0.value.description.family.task == .recognition }.keys)
+        for (served, name) in manifest.defaults[.recognition] ?? [:] where served != Manifest.anyLanguage && served != language {
+            defaults[served] = name
+        }
+        if !isNamed {
+            defaults[language] =
+                manifest.defaultModel(for: .recognition, language: language) ?? configured.map { names.contains($0) ? $0 : builtIn.name }
+                ?? initial.model
+        }
+        return ModelSwitch.Catalogue(defaults: defaults, names: names, defaultLanguage: language)
+    }
+}
+
+/// The pool that was made to see whether the model can be used; the first who needs it gets it.
+private final class FirstPool: Sendable {
+    private let pool: Mutex<WorkerPool?>
+    init(_ pool: WorkerPool) { self.pool = Mutex(pool) }
+    func take() -> WorkerPool? { pool.withLock { $0.take() } }
+}
+
+private final class ModificationTime: Sendable {
+    private let time: Mutex<Date?>
+    init(_ time: Date?) { self.time = Mutex(time) }
+
+    func changed(to new: Date?) -> Bool {
+        time.withLock { time in
+            defer { time = new }
+            return time != new
+        }
+    }
+}
+
+extension ModelSwitch {
+    /// Of the process of the model that serves by default.
+    var statistics: WorkerPool.Statistics { (currentRecognizer as? WorkerPool)?.statistics ?? WorkerPool.Statistics() }
+}

@@ -1,0 +1,181 @@
+"""Text to speech, who speaks, and where sentences end: with the built-in voices and with models made for these tests (Tools/)."""
+
+import io
+import json
+import subprocess
+import urllib.error
+import urllib.request
+import wave
+
+import numpy
+import pytest
+from conftest import repository
+from test_models import add, data, manifest, mynah  # noqa: F401
+from websockets.sync.client import connect
+
+models = repository / "Tests/Fixtures/models"
+
+
+def synthesise(server, **body):
+    request = urllib.request.Request(
+        f"{server.url}/v1/audio/speech", json.dumps({"model": "tts-1", **body}).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.headers, answer.read()
+
+
+def refusal(server, body):
+    request = urllib.request.Request(f"{server.url}/v1/audio/speech", body, {"Content-Type": "application/json"})
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(request, timeout=30)
+    return error.value.code, json.load(error.value)
+
+
+def samples(wav):
+    """Of a WAV file whose header may not know its length."""
+    with wave.open(io.BytesIO(wav)) as file:
+        rate = file.getframerate()
+        assert file.getnchannels() == 1 and file.getsampwidth() == 2
+    return rate, numpy.frombuffer(wav[44:], "<i2").astype(float)
+
+
+def tones(rate, audio, part=0.06, speed=1):
+    """The loudest frequency of each part that is not silent."""
+    step = int(rate * part / speed)
+    found = []
+    for at in range(0, len(audio) - step // 2, step):
+        piece = audio[at : at + step]
+        if numpy.sqrt(numpy.mean(piece**2)) > 200:
+            spectrum = numpy.abs(numpy.fft.rfft(piece * numpy.hanning(len(piece)), 1 << 15))
+            found.append(spectrum.argmax() * rate / (1 << 15))
+    return found
+
+
+def test_a_voice_is_added_with_one_command_and_says_each_letter_in_order(data, tmp_path):
+    assert "mynah speak" in add(data, models / "tones-en")
+    file = tmp_path / "a.wav"
+    for voice in ["tones-en/0", "tones-en/1"]:
+        done = mynah(data, "speak", "--voice", voice, "aceg", "-o", file)
+        assert done.returncode == 0, done.stderr
+        rate, audio = samples(file.read_bytes())
+        assert rate == 22050
+        rising = tones(rate, audio)
+        assert len(rising) >= 4 and rising == sorted(rising)
+    slow, fast = (
+        len(samples(speech)[1])
+        for speech in (
+            subprocess.run([*command(data), "speak", "--voice", "tones-en", "abc", "--speed", speed], capture_output=True).stdout
+            for speed in ["0.5", "2"]))
+    assert 3 < slow / fast < 5
+    # The voice that was added for English is the default now.
+    default = subprocess.run([*command(data), "speak", "abc"], capture_output=True).stdout
+    assert samples(default)[0] == 22050
+    built_in = subprocess.run([*command(data), "speak", "abc", "--set", "tts.engine=flite"], capture_output=True).stdout
+    assert samples(built_in)[0] == 16000
+
+
+def command(data):
+    from test_models import program
+
+    return ["env", f"MYNAH_DATA={data}", str(program)]
+
+
+def test_a_voice_that_needs_a_lexicon_says_so_before_it_is_added(data, tmp_path):
+    folder = tmp_path / "vits-piper-en_US-amy-low"
+    subprocess.run(["cp", "-r", models / "tones-en", folder], check=True)
+    model = (folder / "model.onnx").read_bytes()
+    assert b"characters" in model
+    (folder / "model.onnx").write_bytes(model.replace(b"characters", b"phonemes__"))
+    done = mynah(data, "models", "add", folder)
+    assert done.returncode == 65 and "lexicon.txt" in done.stderr
+
+
+def test_openai_clients_hear_the_default_voice(start_server):
+    with start_server() as server:
+        headers, audio = synthesise(server, input="Good morning. How are you?", voice="alloy", response_format="wav")
+        assert headers["Content-Type"] == "audio/wav"
+        rate, sound = samples(audio)
+        assert rate == 16000 and 1.5 < len(sound) / rate < 6
+        # Raw samples of OpenAI have 24,000 a second.
+        _, raw = synthesise(server, input="Good morning. How are you?", voice="alloy", response_format="pcm")
+        assert abs(len(raw) / 2 / 24000 - len(sound) / rate) < 0.05
+        for name, beginning in {"mp3": (b"\xff\xf3", b"\xff\xfb", b"\xff\xf2"), "opus": (b"OggS",), "flac": (b"fLaC",)}.items():
+            _, audio = synthesise(server, input="Good morning.", voice="nova", response_format=name)
+            assert audio.startswith(beginning), name
+        with urllib.request.urlopen(f"{server.url}/v1/audio/voices") as answer:
+            assert [voice["id"] for voice in json.load(answer)["voices"]] == ["slt", "awb", "rms", "kal16"]
+
+
+def test_what_cannot_be_spoken_is_told(start_server):
+    with start_server() as server:
+        for body, code, part in [
+            (b"{}", "malformed-message", "`input` is missing"),
+            (b"nonsense", "malformed-message", "not JSON"),
+            (b'{"input": 5}', "malformed-message", "another type"),
+            (b'{"input": "  "}', "invalid-parameter", "no text"),
+            (b'{"input": "..."}', "invalid-parameter", "nothing in this text"),
+            (b'{"input": "a", "voice": "nobody"}', "invalid-parameter", "slt"),
+            (b'{"input": "a", "speed": 5}', "invalid-parameter", "0.25"),
+            (b'{"input": "a", "response_format": "midi"}', "invalid-parameter", "mp3"),
+        ]:
+            status, problem = refusal(server, body)
+            assert status == 400 and problem["code"] == code and part in problem["detail"], problem
+        status, problem = refusal(server, json.dumps({"input": "a " * 6000}).encode())
+        assert status == 413 and problem["code"] == "too-large"
+        assert refusal(server, b" " * 500_000)[0] == 413
+        # It goes on.
+        assert synthesise(server, input="Good.", response_format="wav")[1]
+
+
+@pytest.fixture(scope="module")
+def conversation(tmp_path_factory):
+    """Two people in turns, and what each says."""
+    folder = tmp_path_factory.mktemp("conversation")
+    turns = [
+        ("slt", "go forward ten meters and turn around"), ("rms", "it is a nice day and the sun is out"),
+        ("slt", "we will go to the house in the evening"), ("rms", "they have been there for a long time now")]
+    sound = b""
+    for voice, text in turns:
+        subprocess.run(["flite", "-voice", voice, "-t", text, "-o", folder / "turn.wav"], check=True)
+        with wave.open(str(folder / "turn.wav")) as file:
+            sound += file.readframes(1 << 30) + bytes(32_000)
+    with wave.open(str(folder / "conversation.wav"), "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(sound)
+    return folder / "conversation.wav", sound
+
+
+def finals(server, sound):
+    with connect(server.stream_url) as socket:
+        socket.send(json.dumps({"type": "start", "sample_rate": 16000, "channels": 1}))
+        for at in range(0, len(sound), 32_000):
+            socket.send(sound[at : at + 32_000])
+        socket.send('{"type": "end"}')
+        messages = [json.loads(message) for message in socket]
+    assert not [message for message in messages if message["type"] == "error"]
+    return [message for message in messages if message["type"] == "final"]
+
+
+def test_live_finals_say_who_speaks(data, start_server, conversation):
+    add(data, models / "speakers")
+    with start_server("--set", "speakers.enabled=true", data=data) as server:
+        assert [final["speaker"] for final in finals(server, conversation[1])] == ["speaker_1", "speaker_2"] * 2
+        # Every session knows its own people only.
+        assert finals(server, conversation[1][len(conversation[1]) // 2 :])[0]["speaker"] == "speaker_1"
+    with start_server(data=data) as server:
+        assert all("speaker" not in final for final in finals(server, conversation[1]))
+
+
+def test_speakers_without_a_model_are_a_fault_of_the_configuration(data):
+    done = mynah(data, "serve", "--set", "speakers.enabled=true", "--listen", "127.0.0.1:0")
+    assert done.returncode == 78 and "speaker-embedding" in done.stderr
+    done = mynah(data, "transcribe", "--diarize", "x.wav")
+    assert done.returncode == 78 and "speaker-segmentation" in done.stderr
+
+
+def test_finals_and_transcripts_have_punctuation(data, start_server, speech):
+    add(data, models / "punctuation-en")
+    done = mynah(data, "transcribe", "--rate", 16000, speech.goforward)
+    assert done.stdout == "go forward ten meters.\n"
+    with start_server(data=data) as server:
+        final = finals(server, open(speech.goforward, "rb").read())[0]
+        assert final["text"] == "go forward ten meters." and final["words"][-1]["word"] == "meters."

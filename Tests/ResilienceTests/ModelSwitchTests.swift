@@ -1,0 +1,113 @@
+import Ports
+import Resilience
+import SpeechModel
+import Synchronization
+import Testing
+
+@Suite struct ModelSwitchTests {
+    /// Makes recognisers on request, and counts them.
+    private final class Workshop: Sendable {
+        let made = Mutex<[(name: String, puppet: PuppetRecognizer)]>([])
+        let broken: Set<String>
+
+        init(broken: Set<String> = []) { self.broken = broken }
+
+        func make(_ name: String) -> PuppetRecognizer {
+            let puppet = PuppetRecognizer(startFails: broken.contains(name))
+            made.withLock { $0.append((name, puppet)) }
+            return puppet
+        }
+        func count(_ name: String) -> Int { made.withLock { $0.count { $0.name == name } } }
+        func heard(_ name: String) -> Int { made.withLock { $0.filter { $0.name == name }.reduce(0) { $0 + $1.puppet.utterances.count } } }
+    }
+
+    private final class Diary: Sendable {
+        let entries = Mutex<[String]>([])
+        func note(_ news: ModelSwitch.News) {
+            entries.withLock {
+                switch news {
+                case .loaded(let name): $0.append("loaded \(name)")
+                case .failed(let name, _): $0.append("failed \(name)")
+                case .freed(let name): $0.append("freed \(name)")
+                }
+            }
+        }
+        func has(_ entry: String) async -> Bool {
+            for _ in 0..<500 {
+                if entries.withLock({ $0.contains(entry) }) { return true }
+                try? await Task.sleep(for: .milliseconds(5))
+            }
+            return false
+        }
+    }
+
+    private static func catalogue(_ english: String) -> ModelSwitch.Catalogue {
+        ModelSwitch.Catalogue(defaults: ["en": english, "de": "german"], names: ["first", "second", "german"], defaultLanguage: "en")
+    }
+
+    private func makeSwitch(_ workshop: Workshop, _ diary: Diary = Diary()) -> ModelSwitch {
+        ModelSwitch(
+            Self.catalogue("first"), identity: RecognizerIdentity(engine: "puppet", model: "first", language: "en"),
+            clock: ManualClock(), make: { workshop.make($0) }, report: { diary.note($0) })
+    }
+
+    private func hear(_ models: ModelSwitch, _ pin: ModelPin?) {
+        _ = models.begin(RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1), model: pin), observer: Deaf())
+    }
+
+    @Test func `a new default serves new sessions, old ones keep theirs, and what is nobody's is freed`() async throws {
+        let workshop = Workshop()
+        let diary = Diary()
+        let models = makeSwitch(workshop, diary)
+        try await models.start()
+        var old: ModelPin? = try models.pin(model: nil, language: nil)
+        models.change(to: Self.catalogue("second"))
+        #expect(await diary.has("loaded second"))
+        let new = try models.pin(model: nil, language: "en")
+        #expect(models.current == "second" && new.name == "second" && old?.name == "first")
+        hear(models, old)
+        hear(models, new)
+        hear(models, nil)
+        #expect(workshop.heard("first") == 1 && workshop.heard("second") == 2)
+        #expect(!diary.entries.withLock { $0.contains("freed first") })
+        old = nil
+        #expect(await diary.has("freed first"))
+        #expect(workshop.count("first") == 1 && workshop.count("second") == 1)
+    }
+
+    @Test func `a model is loaded when somebody asks for it, by name or language, once for all`() async throws {
+        let workshop = Workshop()
+        let diary = Diary()
+        let models = makeSwitch(workshop, diary)
+        try await models.start()
+        #expect(workshop.count("german") == 0)
+        do {
+            let pins = try (0..<3).map { try models.pin(model: $0 == 0 ? "german" : nil, language: "de") }
+            for pin in pins { hear(models, pin) }
+            #expect(workshop.count("german") == 1 && workshop.heard("german") == 3)
+        }
+        #expect(await diary.has("freed german"))
+        let again = try models.pin(model: "german", language: nil)
+        #expect(again.name == "german" && workshop.count("german") == 2)
+        let error = #expect(throws: SpeechError.self) { try models.pin(model: "third", language: nil) }
+        #expect(error?.code == .invalidParameter && error?.advice.contains("first, german, second") == true)
+        #expect(throws: SpeechError.self) { try models.pin(model: nil, language: "fr") }
+        #expect(models.languages == ["en", "de"])
+    }
+
+    @Test func `a default that cannot be loaded leaves the old one where it is`() async throws {
+        let workshop = Workshop(broken: ["second"])
+        let diary = Diary()
+        let models = makeSwitch(workshop, diary)
+        try await models.start()
+        models.change(to: Self.catalogue("second"))
+        #expect(await diary.has("failed second"))
+        #expect(models.current == "first" && workshop.count("first") == 1)
+        hear(models, nil)
+        #expect(workshop.heard("first") == 1)
+    }
+}
+
+private final class Deaf: RecognitionObserver {
+    func recognition(_ key: UtteranceKey, updated update: RecognitionUpdate) {}
+}
