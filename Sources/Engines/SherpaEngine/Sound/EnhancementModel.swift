@@ -29,7 +29,8 @@ public final class EnhancementModel: JobRunner {
     deinit { SherpaOnnxDestroyOfflineSpeechDenoiser(denoiser) }
 
     public func run(_ request: [JobValue], progress: (Double) -> Void) throws -> [JobValue] {
-        guard case .numbers(let numbers)? = request.first, let rate = numbers.first, case .samples(let samples)? = request.last
+        guard case .numbers(let numbers)? = request.first, let rate = numbers.first, case .samples(let samples)? = request.last,
+            !samples.isEmpty
         else {
             return []
         }
