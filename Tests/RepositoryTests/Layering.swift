@@ -60,6 +60,11 @@ enum Layering {
         ],
         [
             Module(
+                "OpenAIEngine", "Sources/Engines/OpenAIEngine",
+                bare.union(foundation).union([
+                    "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "Ports", "SpeechModel", "Telemetry",
+                ])),
+            Module(
                 "PocketSphinxEngine", "Sources/Engines/PocketSphinxEngine",
                 bare.union(["CPocketSphinx", "Lanes", "Ports", "SpeechModel", "Workers"])),
             Module(
@@ -86,7 +91,7 @@ enum Layering {
                 "Assembly", "Sources/Assembly",
                 bare.union(foundation).union([
                     "Application", "AudioFiles", "CaptureEdge", "Failover", "HTTPEdge", "Lanes", "ModelLibrary",
-                    "MynahConfiguration",
+                    "MynahConfiguration", "OpenAIEngine",
                     "PipelineFeed",
                     "PocketSphinxEngine", "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel",
                     "SpeechPipeline", "Telemetry",
