@@ -8,6 +8,7 @@ public import Logging
 public import MynahConfiguration
 import NIOCore
 import NIOPosix
+import OpenAIEngine
 import PipelineFeed
 import PocketSphinxEngine
 import Ports
@@ -59,22 +60,25 @@ public struct Server: Sendable {
         if let faults {
             logger.critical("FAULTS ARE INJECTED on purpose: this is no server for people", metadata: ["plan": "\(faults)"])
         }
-        let pool = try Recognition.makePool(
-            mode: .live, settings: settings, models: models, command: workerCommand, logger: logger)
+        let metrics = MetricsRegistry()
+        let usage = RemoteUsage(in: metrics)
+        let main = try Recognition.makeRecognizer(
+            mode: .live, settings: settings, models: models, command: workerCommand, usage: usage, logger: logger)
+        let fallbacks = try Recognition.fallbacks(settings, models: models, usage: usage, logger: logger)
         let started = ContinuousClock.now
         let isReady = Readiness()
 
-        let metrics = MetricsRegistry()
         metrics.registerProcessMetrics(version: Self.version)
         let detectors = DetectorPool(
             make: faults.spoiling { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) },
             report: { [logger] in logger.warning("a session listens without the neural detector", metadata: ["reason": "\($0)"]) }
         )
-        let pair = try ServerPair(settings.failover, version: Self.version, model: pool.identity.model)
+        let pair = try ServerPair(settings.failover, version: Self.version, model: main.identity.model)
         let publishing = try Publishing(settings, version: Self.version, reign: pair ?? SoleReign())
         let admission = Admission(limitMS: settings.resilience.overloadLagMS, clock: SystemClock())
         let recognizer = Recognition.guarding(
-            pool, settings: settings, models: models, faults: faults, admission: admission, feed: publishing.hub, logger: logger)
+            main, fallbacks: fallbacks, settings: settings, faults: faults, admission: admission, feed: publishing.hub,
+            logger: logger)
         let registry = SessionRegistry(
             services: SessionServices(
                 recognizer: recognizer, detectors: detectors, clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
@@ -89,7 +93,7 @@ public struct Server: Sendable {
                 metadata: ["stage": "\(stuck.stage.rawValue)", "session_id": "\(stuck.session)", "source": "\(stuck.name)"])
         }
 
-        let languages: Set<String> = [pool.identity.language]
+        let languages: Set<String> = [main.identity.language]
         guard languages.contains(settings.language.default) else {
             throw SpeechError(
                 .invalidConfiguration, "language.default is \(settings.language.default), for which there is no model.",
@@ -126,8 +130,11 @@ public struct Server: Sendable {
             endpoint: WebSocketEndpoints([StreamEndpoint(registry: registry, languages: languages), feedEndpoint]),
             access: access, limits: limits)
         let feedSockets = WebSocketSettings(endpoint: feedEndpoint, access: access, limits: limits)
+        // A remote engine has none.
+        let workers = main as? WorkerPool
         let connections: @Sendable () -> Int = { webSockets.connectionCount + feedSockets.connectionCount }
-        register(metrics, pool: pool, recognizer: recognizer, registry: registry, capture: capture, connections: connections)
+        register(
+            metrics, workers: workers, recognizer: recognizer, registry: registry, capture: capture, connections: connections)
         metrics.gauge("container_health_status", help: "Whether the server is ready: 1, else 0.") { isHealthy() ? 1 : 0 }
 
         var handOver: (@Sendable (Bool) async throws -> Int)?
@@ -140,13 +147,17 @@ public struct Server: Sendable {
                     pipeline: pipelineStatus(feed), feed: feed,
                     notReadyBecause: isReady.value ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading",
                     pair: pair?.status,
-                    version: Self.version, engine: pool.identity.engine, model: pool.identity.model, sessions: registry.count,
+                    version: Self.version, engine: main.identity.engine, model: main.identity.model, sessions: registry.count,
                     connections: connections(), decodersReady: load.ready, decodersBusy: load.busy,
                     decodersCapacity: load.capacity, utterancesWaiting: load.waiting,
-                    workerRestarts: pool.statistics.crashes + pool.statistics.hangs,
+                    workerRestarts: workers.map { $0.statistics.crashes + $0.statistics.hangs } ?? 0,
                     resilience: ResilienceStatus(
                         circuitBreaker: recognizer.state.rawValue,
                         fallback: recognizer.isFallbackStarted.map { $0 ? "started" : "idle" } ?? "none",
+                        fallbacks: recognizer.standings.map {
+                            ResilienceStatus.Fallback(
+                                engine: $0.name, circuitBreaker: $0.state.rawValue, isStarted: $0.isStarted, finals: $0.finals)
+                        },
                         stuckStages: registry.stuckStages, sessionsRefused: registry.refusedSessions))
             }, feed: { publishing.outlets }, metrics: metrics, servesOperators: listen.isLoopback,
             handOver: handOver)
@@ -155,8 +166,8 @@ public struct Server: Sendable {
         logger.info(
             "mynah starts",
             metadata: [
-                "version": "\(Self.version)", "configuration": "\(configuration.hash)", "engine": "\(pool.identity.engine)",
-                "model": "\(pool.identity.model)", "decoders": "\(pool.load.capacity)", "listen": "\(listen.host):\(listen.port)",
+                "version": "\(Self.version)", "configuration": "\(configuration.hash)", "engine": "\(main.identity.engine)",
+                "model": "\(main.identity.model)", "decoders": "\(main.load.capacity)", "listen": "\(listen.host):\(listen.port)",
                 "zeromq": "\(publishing.endpoints)", "stream": "\(feedListen.map { "\($0.host):\($0.port)" } ?? "")",
             ])
         try checkPort(listen, setting: "server.listen")
@@ -177,7 +188,7 @@ public struct Server: Sendable {
             throw error
         }
         let warm = ContinuousClock.now - warming
-        logger.info("models are warm", metadata: ["model": "\(pool.identity.model)", "took": "\(warm)"])
+        logger.info("models are warm", metadata: ["model": "\(main.identity.model)", "took": "\(warm)"])
         isReady.value = true
         if let pair {
             pair.start(duties(in: pair, publishing: publishing, registry: registry, capture: capture, metrics: metrics))
@@ -282,7 +293,8 @@ public struct Server: Sendable {
     }
 
     private func register(
-        _ metrics: MetricsRegistry, pool: WorkerPool, recognizer: GuardedRecognizer, registry: SessionRegistry, capture: Capture,
+        _ metrics: MetricsRegistry, workers: WorkerPool?, recognizer: GuardedRecognizer, registry: SessionRegistry,
+        capture: Capture,
         connections: @escaping @Sendable () -> Int
     ) {
         metrics.gauge("mynah_active_sessions", help: "Live sessions, detached ones included.") { Double(registry.count) }
@@ -295,13 +307,13 @@ public struct Server: Sendable {
         metrics.gauge("mynah_utterances_waiting", help: "Utterances that wait for a decoder.") { Double(recognizer.load.waiting) }
         recognizer.register(in: metrics)
         metrics.counter("mynah_worker_crashes_total", help: "Decoder processes that ended by themselves.") {
-            Double(pool.statistics.crashes)
+            Double(workers?.statistics.crashes ?? 0)
         }
         metrics.counter("mynah_worker_hangs_total", help: "Decoder processes that were killed because they were stuck.") {
-            Double(pool.statistics.hangs)
+            Double(workers?.statistics.hangs ?? 0)
         }
         metrics.counter("mynah_utterances_replayed_total", help: "Utterances that were decoded again after that.") {
-            Double(pool.statistics.replays)
+            Double(workers?.statistics.replays ?? 0)
         }
     }
 

@@ -9,6 +9,7 @@ public struct Settings: Sendable, Equatable {
     public var endpointing = Endpointing()
     public var wakeword = WakeWord()
     public var stt = STT()
+    public var tts = TTS()
     public var resilience = Resilience()
     public var language = Language()
     public var output = Output()
@@ -83,12 +84,39 @@ public struct Settings: Sendable, Equatable {
         public var hangTimeoutMS = 2000
         public var waitForDecoderMS = 2000
 
-        public var fallback = Fallback.fast
+        public var fallback = [Fallback.pocketsphinx]
+        public var openai = OpenAI()
 
-        public enum Engine: String, Sendable, CaseIterable { case auto, pocketsphinx, sherpa }
+        public enum Engine: String, Sendable, CaseIterable { case auto, pocketsphinx, sherpa, openai }
         public enum Device: String, Sendable, CaseIterable { case cpu, cuda }
         public enum ComputeDtype: String, Sendable, CaseIterable { case int8, float16, float32 }
-        public enum Fallback: String, Sendable, CaseIterable { case none, fast }
+        public enum Fallback: String, Sendable, CaseIterable { case sherpa, openai, pocketsphinx }
+
+        public struct OpenAI: Sendable, Equatable {
+            public var baseURL = "https://api.openai.com/v1"
+            public var apiKey: Secret?
+            public var apiKeyFile: SecretFile?
+            public var model = "whisper-1"
+            public var timeoutMS = 10_000
+            public var maxConcurrent = 16
+            /// 0 asks for none.
+            public var partialsMS = 0
+            public var pricePerMinute = 0.0
+        }
+    }
+
+    public struct TTS: Sendable, Equatable {
+        public var openai = OpenAI()
+
+        public struct OpenAI: Sendable, Equatable {
+            public var baseURL = "https://api.openai.com/v1"
+            public var apiKey: Secret?
+            public var apiKeyFile: SecretFile?
+            public var model = "tts-1"
+            public var voices = ["alloy"]
+            public var timeoutMS = 10_000
+            public var pricePerMillionCharacters = 0.0
+        }
     }
 
     public struct Resilience: Sendable, Equatable {

@@ -41,7 +41,8 @@ enum ExitStatus: Int32, CaseIterable {
             case .malformedMessage, .unexpectedMessage, .resumeGap, .internalError: .software
             case .unwritableFile: .cannotCreate
             case .idleTimeout: .inputOutput
-            case .overloaded, .notReady, .notPrimary, .shuttingDown, .slowReader, .recogniserFailed, .synthesisFailed, .stageStuck:
+            case .overloaded, .notReady, .notPrimary, .shuttingDown, .slowReader, .recogniserFailed, .synthesisFailed,
+                .stageStuck:
                 .temporaryFailure
             case .invalidConfiguration, .unauthorised, .forbiddenHost, .forbiddenOrigin: .configuration
             }

@@ -9,7 +9,6 @@ import Ports
 import SpeechModel
 import SpeechPipeline
 public import TranscriptFormats
-import Workers
 
 struct Transcribe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -60,12 +59,13 @@ struct Transcribe: AsyncParsableCommand {
                 )
             }
         }
-        let pool = try Recognition.makePool(mode: .file, settings: settings, models: models, logger: nil)
+        let recognizer = try Recognition.makeRecognizer(mode: .file, settings: settings, models: models, logger: nil)
         let transcription = Transcription(
-            files: files, rawFormat: rawFormat, format: format, showsWords: words, directory: outputDirectory, pool: pool,
+            files: files, rawFormat: rawFormat, format: format, showsWords: words, directory: outputDirectory,
+            recognizer: recognizer,
             settings: settings, models: models, progress: TranscriptionProgress(files: files.count))
         let failed = await transcription.run(atOnce: ProcessInfo.processInfo.activeProcessorCount)
-        await pool.stop()
+        await recognizer.stop()
         if let failed { throw ExitCode(ExitStatus(for: failed).rawValue) }
     }
 }

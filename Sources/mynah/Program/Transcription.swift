@@ -9,7 +9,6 @@ import SpeechModel
 import SpeechPipeline
 import Synchronization
 import TranscriptFormats
-import Workers
 
 /// Files on their way into transcripts, several at once, each on a thread of its own.
 struct Transcription: Sendable {
@@ -20,7 +19,7 @@ struct Transcription: Sendable {
     let showsWords: Bool
     /// Where each file's transcript goes; nil means all of them to the standard output, in the order of the files.
     let directory: String?
-    let pool: WorkerPool
+    let recognizer: any Recognizer
     let settings: Settings
     let models: ModelFiles
     let progress: TranscriptionProgress
@@ -61,7 +60,7 @@ struct Transcription: Sendable {
                     cancellation: Cancellation()))
         }
         do {
-            try await pool.start()
+            try await recognizer.start()
         } catch {
             source.source.close()
             throw SpeechError(wrapping: error)
@@ -83,17 +82,19 @@ struct Transcription: Sendable {
         try write(writer.header)
         let total = source.expectedDurationSeconds
         let detector = GatedDetector(try Recognition.makeDetector(settings, models: models))
-        let seconds = try TranscribeRecording(recognizer: pool, configuration: Recognition.pipelineConfiguration(settings)).run(
-            format: source.format, detector: detector, read: { try source.read(into: $0) },
-            final: { try write(writer.append($0)) },
-            problem: { problem in progress.interrupt { _ = ExitStatus.report(problem) } },
-            progress: { progress.update(index, finishedSeconds: $0.finishedSeconds, of: total) })
+        let seconds = try TranscribeRecording(recognizer: recognizer, configuration: Recognition.pipelineConfiguration(settings))
+            .run(
+                format: source.format, detector: detector, read: { try source.read(into: $0) },
+                final: { try write(writer.append($0)) },
+                problem: { problem in progress.interrupt { _ = ExitStatus.report(problem) } },
+                progress: { progress.update(index, finishedSeconds: $0.finishedSeconds, of: total) })
         let elapsed = started.duration(to: .now)
         try write(
             writer.finish(
                 TranscriptSummary(
-                    language: pool.identity.language, durationSeconds: seconds, processingTimeMS: Int(elapsed / .milliseconds(1)),
-                    modelVersion: "\(pool.identity.engine) \(pool.identity.model)")))
+                    language: recognizer.identity.language, durationSeconds: seconds,
+                    processingTimeMS: Int(elapsed / .milliseconds(1)),
+                    modelVersion: "\(recognizer.identity.engine) \(recognizer.identity.model)")))
         try output.finish()
         progress.interrupt {
             for warning in source.warnings { Terminal.error.write("mynah: \(path): \(warning.printable)\n") }
