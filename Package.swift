@@ -35,6 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
@@ -76,6 +77,15 @@ let package = Package(
         .target(
             name: "FliteEngine", dependencies: ["CFlite", "SpeechModel", "Workers"], path: "Sources/Engines/FliteEngine",
             swiftSettings: strict),
+        .target(
+            name: "OpenAIEngine",
+            dependencies: [
+                "Ports", "SpeechModel", "Telemetry",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Sources/Engines/OpenAIEngine", swiftSettings: strict),
         .target(
             name: "PocketSphinxEngine", dependencies: ["CPocketSphinx", "Lanes", "Ports", "SpeechModel", "Workers"],
             path: "Sources/Engines/PocketSphinxEngine", swiftSettings: strict),
@@ -139,8 +149,7 @@ let package = Package(
             name: "Assembly",
             dependencies: [
                 "Application", "AudioFiles", "CaptureEdge", "Failover", "FliteEngine", "HTTPEdge", "Lanes", "ModelLibrary",
-                "MynahConfiguration",
-                "PipelineFeed", "PocketSphinxEngine",
+                "MynahConfiguration", "OpenAIEngine", "PipelineFeed", "PocketSphinxEngine",
                 "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel", "SpeechPipeline",
                 "Telemetry",
                 "TextAnalysis",
@@ -253,6 +262,15 @@ let package = Package(
             dependencies: [
                 "Application", "Lanes", "PipelineFeed", "Ports", "Resilience", "SessionMirror", "SpeechModel", "SpeechPipeline",
                 "Telemetry",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "OpenAIEngineTests",
+            dependencies: [
+                "OpenAIEngine", "Ports", "SpeechModel", "Telemetry",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(name: "ResilienceTests", dependencies: ["Ports", "Resilience", "SpeechModel"], swiftSettings: strict),

@@ -2,14 +2,16 @@ import Foundation
 public import Logging
 import ModelLibrary
 public import MynahConfiguration
+public import OpenAIEngine
 public import PocketSphinxEngine
-import Ports
+public import Ports
 import RNNoiseEngine
 import Resilience
 import SherpaEngine
 public import SpeechModel
 public import SpeechPipeline
-public import Workers
+public import Telemetry
+import Workers
 
 /// Chooses and makes what recognises, from the configuration.
 public enum Recognition {
@@ -38,20 +40,24 @@ public enum Recognition {
         return max(1, min(most, fitting))
     }
 
-    /// A pool for live sessions or for files, with the model that is configured.
-    public static func makePool(
-        mode: PocketSphinxDecoder.Mode, settings: Settings, models: ModelFiles, command: [String]? = nil, logger: Logger?
-    ) throws(SpeechError) -> WorkerPool {
+    /// A recogniser for live sessions or for files, with the model that is configured.
+    ///
+    /// - Parameter usage: where a remote one counts.
+    public static func makeRecognizer(
+        mode: PocketSphinxDecoder.Mode, settings: Settings, models: ModelFiles, command: [String]? = nil,
+        usage: RemoteUsage = RemoteUsage(in: MetricsRegistry()), logger: Logger?
+    ) throws(SpeechError) -> any Recognizer {
         switch try usable(settings, models: models, logger: logger) {
         case .builtIn(let models):
             try makeBuiltIn(mode: mode, settings: settings, models: models, command: command, logger: logger)
         case .neural(let model): makeNeural(model, mode: mode, settings: settings, logger: logger)
+        case .remote: makeRemote(mode: mode, settings: settings, usage: usage, logger: logger)
         }
     }
 
     /// The model that is configured. One that was added and is damaged by now, and that nobody named, stops no server: the built-in
     /// recogniser goes on.
-    private static func usable(
+    static func usable(
         _ settings: Settings, models: ModelFiles, logger: Logger?
     ) throws(SpeechError) -> RecognitionModel {
         do {
@@ -152,10 +158,16 @@ public enum Recognition {
     /// - Throws: ``ErrorCode/invalidConfiguration`` naming a word that the recogniser does not know.
     public static func wakeWord(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> WakeWord? {
         guard !settings.wakeword.phrases.isEmpty else { return nil }
-        if case .neural(let model) = try usable(settings, models: models, logger: nil) {
+        let deaf: String? =
+            switch try usable(settings, models: models, logger: nil) {
+            case .builtIn: nil
+            case .neural(let model): "the model \(model.name)"
+            case .remote: "a remote engine"
+            }
+        if let deaf {
             guard settings.wakeword.enabled else { return nil }
             throw SpeechError(
-                .invalidConfiguration, "wakeword.enabled is true, and the model \(model.name) cannot listen for phrases.",
+                .invalidConfiguration, "wakeword.enabled is true, and \(deaf) cannot listen for phrases.",
                 advice: "Set stt.engine to pocketsphinx, or wakeword.enabled to false.")
         }
         try PronunciationDictionary.check(settings.wakeword.phrases, models: models.pocketSphinx)

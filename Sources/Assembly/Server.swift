@@ -9,6 +9,7 @@ public import Logging
 public import MynahConfiguration
 import NIOCore
 import NIOPosix
+import OpenAIEngine
 import PipelineFeed
 import PocketSphinxEngine
 import Ports
@@ -60,28 +61,35 @@ public struct Server: Sendable {
         if let faults {
             logger.critical("FAULTS ARE INJECTED on purpose: this is no server for people", metadata: ["plan": "\(faults)"])
         }
-        let pool = try Recognition.makePool(
-            mode: .live, settings: settings, models: models, command: workerCommand, logger: logger)
+        let metrics = MetricsRegistry()
+        let usage = RemoteUsage(in: metrics)
+        let main = try Recognition.makeRecognizer(
+            mode: .live, settings: settings, models: models, command: workerCommand, usage: usage, logger: logger)
+        let fallbacks = try Recognition.fallbacks(settings, models: models, usage: usage, logger: logger)
         let started = ContinuousClock.now
         let isReady = Readiness()
 
-        let metrics = MetricsRegistry()
         metrics.registerProcessMetrics(version: Self.version)
         let detectors = DetectorPool(
             make: faults.spoiling { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) },
             report: { [logger] in logger.warning("a session listens without the neural detector", metadata: ["reason": "\($0)"]) }
         )
-        let pair = try ServerPair(settings.failover, version: Self.version, model: pool.identity.model)
+        let pair = try ServerPair(settings.failover, version: Self.version, model: main.identity.model)
         let publishing = try Publishing(settings, version: Self.version, reign: pair ?? SoleReign())
         let admission = Admission(limitMS: settings.resilience.overloadLagMS, clock: SystemClock())
-        let live = try LiveModels(pool, settings: settings, builtIn: models, logger: logger)
+        // A remote engine has one model.
+        let live = try (main as? WorkerPool).map { pool throws(SpeechError) in
+            try LiveModels(pool, settings: settings, builtIn: models, logger: logger)
+        }
+        let identity: @Sendable () -> RecognizerIdentity = { live?.models.identity ?? main.identity }
         let recognizer = Recognition.guarding(
-            live.models, settings: settings, models: models, faults: faults, admission: admission, feed: publishing.hub, logger: logger)
+            live?.models ?? main, fallbacks: fallbacks, settings: settings, faults: faults, admission: admission,
+            feed: publishing.hub, logger: logger)
         let comparer = try TaskModels.comparer(settings, logger: logger)
         let punctuator = try TaskModels.punctuator(settings, language: settings.language.default, logger: logger)
         let registry = SessionRegistry(
             services: SessionServices(
-                recognizer: FinalRefinement(recognizer, voices: comparer, punctuator: punctuator), models: live.models,
+                recognizer: FinalRefinement(recognizer, voices: comparer, punctuator: punctuator), models: live?.models,
                 detectors: detectors,
                 clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
                 feed: publishing.hub,
@@ -96,14 +104,14 @@ public struct Server: Sendable {
                 metadata: ["stage": "\(stuck.stage.rawValue)", "session_id": "\(stuck.session)", "source": "\(stuck.name)"])
         }
 
-        let languages = live.models.languages
-        guard pool.identity.language == settings.language.default else {
+        let languages = live?.models.languages ?? [main.identity.language]
+        guard main.identity.language == settings.language.default else {
             throw SpeechError(
                 .invalidConfiguration, "language.default is \(settings.language.default), for which there is no model.",
                 advice: "Set it to one of: \(languages.sorted().joined(separator: ", ")).")
         }
         if pair != nil { registry.close(ServerPair.notPrimary) }
-        let voices = try Synthesis.make(settings, logger: logger)
+        let voices = try Synthesis.make(settings, usage: usage, logger: logger)
         let capture = try Capture(settings, models: models, registry: registry, feed: publishing.hub, logger: logger)
         var limits = WebSocketLimits()
         limits.maxConnections = settings.server.maxConnections
@@ -135,7 +143,9 @@ public struct Server: Sendable {
             access: access, limits: limits)
         let feedSockets = WebSocketSettings(endpoint: feedEndpoint, access: access, limits: limits)
         let connections: @Sendable () -> Int = { webSockets.connectionCount + feedSockets.connectionCount }
-        register(metrics, models: live.models, recognizer: recognizer, registry: registry, capture: capture, connections: connections)
+        register(
+            metrics, workers: { live?.models.statistics ?? WorkerPool.Statistics() }, recognizer: recognizer,
+            registry: registry, capture: capture, connections: connections)
         metrics.gauge("container_health_status", help: "Whether the server is ready: 1, else 0.") { isHealthy() ? 1 : 0 }
 
         var handOver: (@Sendable (Bool) async throws -> Int)?
@@ -148,13 +158,17 @@ public struct Server: Sendable {
                     pipeline: pipelineStatus(feed), feed: feed,
                     notReadyBecause: isReady.value ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading",
                     pair: pair?.status,
-                    version: Self.version, engine: live.models.identity.engine, model: live.models.identity.model, sessions: registry.count,
+                    version: Self.version, engine: identity().engine, model: identity().model, sessions: registry.count,
                     connections: connections(), decodersReady: load.ready, decodersBusy: load.busy,
                     decodersCapacity: load.capacity, utterancesWaiting: load.waiting,
-                    workerRestarts: live.models.statistics.crashes + live.models.statistics.hangs,
+                    workerRestarts: live.map { $0.models.statistics.crashes + $0.models.statistics.hangs } ?? 0,
                     resilience: ResilienceStatus(
                         circuitBreaker: recognizer.state.rawValue,
                         fallback: recognizer.isFallbackStarted.map { $0 ? "started" : "idle" } ?? "none",
+                        fallbacks: recognizer.standings.map {
+                            ResilienceStatus.Fallback(
+                                engine: $0.name, circuitBreaker: $0.state.rawValue, isStarted: $0.isStarted, finals: $0.finals)
+                        },
                         stuckStages: registry.stuckStages, sessionsRefused: registry.refusedSessions))
             }, feed: { publishing.outlets }, metrics: metrics, servesOperators: listen.isLoopback,
             handOver: handOver,
@@ -164,8 +178,8 @@ public struct Server: Sendable {
         logger.info(
             "mynah starts",
             metadata: [
-                "version": "\(Self.version)", "configuration": "\(configuration.hash)", "engine": "\(pool.identity.engine)",
-                "model": "\(pool.identity.model)", "decoders": "\(pool.load.capacity)", "listen": "\(listen.host):\(listen.port)",
+                "version": "\(Self.version)", "configuration": "\(configuration.hash)", "engine": "\(main.identity.engine)",
+                "model": "\(main.identity.model)", "decoders": "\(main.load.capacity)", "listen": "\(listen.host):\(listen.port)",
                 "zeromq": "\(publishing.endpoints)", "stream": "\(feedListen.map { "\($0.host):\($0.port)" } ?? "")",
             ])
         try checkPort(listen, setting: "server.listen")
@@ -196,7 +210,7 @@ public struct Server: Sendable {
         } catch {
             logger.error("the model of punctuation cannot be used; results have none", metadata: ["reason": "\(error)"])
         }
-        logger.info("models are warm", metadata: ["model": "\(pool.identity.model)", "took": "\(warm)"])
+        logger.info("models are warm", metadata: ["model": "\(main.identity.model)", "took": "\(warm)"])
         isReady.value = true
         if let pair {
             pair.start(duties(in: pair, publishing: publishing, registry: registry, capture: capture, metrics: metrics))
@@ -304,7 +318,9 @@ public struct Server: Sendable {
     }
 
     private func register(
-        _ metrics: MetricsRegistry, models: ModelSwitch, recognizer: GuardedRecognizer, registry: SessionRegistry, capture: Capture,
+        _ metrics: MetricsRegistry, workers: @escaping @Sendable () -> WorkerPool.Statistics, recognizer: GuardedRecognizer,
+        registry: SessionRegistry,
+        capture: Capture,
         connections: @escaping @Sendable () -> Int
     ) {
         metrics.gauge("mynah_active_sessions", help: "Live sessions, detached ones included.") { Double(registry.count) }
@@ -317,13 +333,13 @@ public struct Server: Sendable {
         metrics.gauge("mynah_utterances_waiting", help: "Utterances that wait for a decoder.") { Double(recognizer.load.waiting) }
         recognizer.register(in: metrics)
         metrics.counter("mynah_worker_crashes_total", help: "Decoder processes that ended by themselves.") {
-            Double(models.statistics.crashes)
+            Double(workers().crashes)
         }
         metrics.counter("mynah_worker_hangs_total", help: "Decoder processes that were killed because they were stuck.") {
-            Double(models.statistics.hangs)
+            Double(workers().hangs)
         }
         metrics.counter("mynah_utterances_replayed_total", help: "Utterances that were decoded again after that.") {
-            Double(models.statistics.replays)
+            Double(workers().replays)
         }
     }
 
@@ -357,7 +373,7 @@ public struct Server: Sendable {
 private struct Sweeper: Service {
     let registry: SessionRegistry
     let hub: FeedHub
-    let models: LiveModels
+    let models: LiveModels?
     let logger: Logger
 
     func run() async throws {
@@ -365,7 +381,7 @@ private struct Sweeper: Service {
             while !Task.isCancelled {
                 registry.sweep()
                 hub.sweep()
-                models.look(logger)
+                models?.look(logger)
                 try? await Task.sleep(for: .seconds(1))
             }
         }

@@ -82,6 +82,8 @@ public struct Configuration: Sendable {
 
 extension Assignment {
     fileprivate func fault(_ rejection: Rejection) -> Fault {
-        Fault(origin: origin, key: setting.key, message: "`\(setting.key)` is \(raw.quoted); \(rejection.reason)")
+        Fault(
+            origin: origin, key: setting.key,
+            message: "`\(setting.key)` is \(setting.isSecret ? "a secret" : raw.quoted); \(rejection.reason)")
     }
 }

@@ -85,21 +85,45 @@ public struct Settings: Sendable, Equatable {
         public var hangTimeoutMS = 2000
         public var waitForDecoderMS = 2000
 
-        public var fallback = Fallback.fast
+        public var fallback = [Fallback.pocketsphinx]
+        public var openai = OpenAI()
 
-        public enum Engine: String, Sendable, CaseIterable { case auto, pocketsphinx, sherpa }
+        public enum Engine: String, Sendable, CaseIterable { case auto, pocketsphinx, sherpa, openai }
         public enum Device: String, Sendable, CaseIterable { case cpu, cuda }
         public enum ComputeDtype: String, Sendable, CaseIterable { case int8, float16, float32 }
-        public enum Fallback: String, Sendable, CaseIterable { case none, fast }
+        public enum Fallback: String, Sendable, CaseIterable { case sherpa, openai, pocketsphinx }
+
+        public struct OpenAI: Sendable, Equatable {
+            public var baseURL = "https://api.openai.com/v1"
+            public var apiKey: Secret?
+            public var apiKeyFile: SecretFile?
+            public var model = "whisper-1"
+            public var timeoutMS = 10_000
+            public var maxConcurrent = 16
+            /// 0 asks for none.
+            public var partialsMS = 0
+            public var pricePerMinute = 0.0
+        }
     }
 
     public struct TTS: Sendable, Equatable {
         public var engine = Engine.auto
         /// nil means the engine's own, or the default of those that were added.
         public var voice: String?
+        public var openai = OpenAI()
 
         /// `piper`, `coqui` and `kokoro` are kinds of neural voices.
-        public enum Engine: String, Sendable, CaseIterable { case auto, flite, sherpa, piper, coqui, kokoro }
+        public enum Engine: String, Sendable, CaseIterable { case auto, flite, sherpa, piper, coqui, kokoro, openai }
+
+        public struct OpenAI: Sendable, Equatable {
+            public var baseURL = "https://api.openai.com/v1"
+            public var apiKey: Secret?
+            public var apiKeyFile: SecretFile?
+            public var model = "tts-1"
+            public var voices = ["alloy"]
+            public var timeoutMS = 10_000
+            public var pricePerMillionCharacters = 0.0
+        }
     }
 
     public struct Speakers: Sendable, Equatable {

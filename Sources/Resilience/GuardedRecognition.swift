@@ -10,8 +10,8 @@ import Synchronization
 final class GuardedRecognition: Recognition {
     private struct State {
         var audio: [Int16] = []
-        /// Nil: the fall-back has it.
-        var permit: CircuitBreaker.Permit?
+        /// Whose turn it is; nil when nobody can be asked.
+        var turn: GuardedRecognizer.Turn?
         var attempt: (any Recognition)?
         /// Counts the attempts: what an older one says does not matter.
         var number = 0
@@ -30,7 +30,7 @@ final class GuardedRecognition: Recognition {
     }
 
     private enum Step {
-        case begin(CircuitBreaker.Permit?, number: Int)
+        case begin(GuardedRecognizer.Turn?, number: Int)
         case append(any Recognition, [Int16], Range<Int>)
         case finish(any Recognition)
         case park(any Recognition)
@@ -44,13 +44,13 @@ final class GuardedRecognition: Recognition {
 
     init(
         _ request: RecognitionRequest, observer: any RecognitionObserver, owner: GuardedRecognizer,
-        permit: CircuitBreaker.Permit?
+        turn: GuardedRecognizer.Turn?
     ) {
         self.request = request
         self.observer = observer
         self.owner = owner
         var state = State()
-        state.permit = permit
+        state.turn = turn
         state.audio.reserveCapacity(SampleTime.rate * 4)
         self.state = Mutex(state)
     }
@@ -113,7 +113,7 @@ final class GuardedRecognition: Recognition {
             return state.attempt.map { .cancel($0) }
         }
         guard let attempt = state.attempt else {
-            return .begin(state.permit, number: state.number)
+            return .begin(state.turn, number: state.number)
         }
         if state.sent < state.audio.count {
             let range = state.sent..<state.audio.count
@@ -133,8 +133,8 @@ final class GuardedRecognition: Recognition {
 
     private func perform(_ step: Step) {
         switch step {
-        case .begin(let permit, let number):
-            guard let recognizer = owner.recognizer(for: permit) else {
+        case .begin(let turn, let number):
+            guard let recognizer = turn.flatMap(owner.recognizer) else {
                 return told(.failed(owner.explained(state.withLock { $0.lastError })), by: number)
             }
             let attempt = recognizer.begin(request, observer: Attempt(self, number: number))
@@ -154,25 +154,25 @@ final class GuardedRecognition: Recognition {
             if state.withLock({ $0.number == number && !$0.isOver }) { observer.recognition(request.key, updated: update) }
             return
         }
-        let ended = state.withLock { state -> (permit: CircuitBreaker.Permit?, finishedAt: UInt64?)? in
+        let ended = state.withLock { state -> (turn: GuardedRecognizer.Turn?, finishedAt: UInt64?)? in
             guard state.number == number, !state.isOver else { return nil }
             state.number += 1
             state.attempt = nil
             state.isUndecided = true
-            return (state.permit, state.finishedAt)
+            return (state.turn, state.finishedAt)
         }
         guard let ended else { return }
         switch update {
         case .partial: break
         case .final:
-            owner.succeeded(ended.permit, finishedAt: ended.finishedAt)
+            owner.succeeded(ended.turn, finishedAt: ended.finishedAt)
             conclude(update)
         case .failed(let error):
-            guard owner.failed(ended.permit, error) else {
-                return conclude(.failed(ended.permit == nil ? owner.explained(error) : error))
+            guard let next = owner.failed(ended.turn, error) else {
+                return conclude(.failed(ended.turn?.place == 0 ? error : owner.explained(error)))
             }
             state.withLock { state in
-                state.permit = nil
+                state.turn = next
                 state.lastError = error
                 state.sent = 0
                 state.finishSent = false

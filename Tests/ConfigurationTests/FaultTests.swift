@@ -39,6 +39,34 @@ import Testing
 
     @Test(arguments: [
         (
+            "stt:\n  fallback: fast\n",
+            "default.yaml:2: `stt.fallback` is `fast`; it must be a list of some of `sherpa`, `openai`, `pocketsphinx`, each at most "
+                + "once, or `none`."
+        ),
+        (
+            "stt:\n  fallback: [openai, openai]\n",
+            "default.yaml:2: `stt.fallback` is a list of 2; it must be a list of some of `sherpa`, `openai`, `pocketsphinx`, each at "
+                + "most once, or `none`."
+        ),
+        (
+            "stt:\n  openai:\n    partials_ms: 100\n",
+            "default.yaml:3: `stt.openai.partials_ms` is `100`; it must be a whole number from 500 to 15000 ms, or 0."
+        ),
+        (
+            "stt:\n  openai:\n    base_url: api.openai.com\n",
+            "default.yaml:3: `stt.openai.base_url` is `api.openai.com`; it must be an address that begins with `http://` or `https://` "
+                + "and has no user, query or fragment, such as `https://example.org/v1`."
+        ),
+        (
+            "stt:\n  openai:\n    api_key: sk 1\n",
+            "default.yaml:3: `stt.openai.api_key` is a secret; it must be one word of ASCII characters."
+        ),
+        (
+            "tts:\n  openai:\n    voices: []\n",
+            "default.yaml:3: `tts.openai.voices` names at least one. Here `tts.openai.voices` is not set (default.yaml:3). Write what "
+                + "the provider calls it, such as `alloy`."
+        ),
+        (
             "stt:\n  model_name: ../en\n",
             "default.yaml:2: `stt.model_name` is `../en`; it must be a name of at most 64 letters, digits, `.`, `-` and `_`, "
                 + "such as `en-us`."
@@ -119,7 +147,7 @@ import Testing
         ),
         (
             "stt:\n  engine: whisper\n",
-            "default.yaml:2: `stt.engine` is `whisper`; it must be `auto`, `pocketsphinx` or `sherpa`."
+            "default.yaml:2: `stt.engine` is `whisper`; it must be `auto`, `pocketsphinx`, `sherpa` or `openai`."
         ),
         (
             "language:\n  default: English\n",

@@ -62,7 +62,12 @@ import Testing
             "stt.model_path": "/model", "stt.threads": "2", "stt.engine": "PocketSphinx", "stt.decoders": "3",
             "stt.hang_timeout_ms": "900", "stt.wait_for_decoder_ms": "0",
             "tts.engine": "FLITE", "tts.voice": "vctk/12", "speakers.enabled": "true", "speakers.threshold": "0.7",
-            "stt.fallback": "NONE", "resilience.circuit_breaker.failure_threshold": "2",
+            "stt.fallback": "NONE", "stt.openai.base_url": "http://mynah.example:8080/v1", "stt.openai.api_key": "sk-1",
+            "stt.openai.api_key_file": "", "stt.openai.model": "whisper-large", "stt.openai.timeout_ms": "900",
+            "stt.openai.max_concurrent": "3", "stt.openai.partials_ms": "500", "stt.openai.price_per_minute": "0.006",
+            "tts.openai.base_url": "https://voices.example", "tts.openai.api_key": "", "tts.openai.api_key_file": token,
+            "tts.openai.model": "kokoro", "tts.openai.voices": "a, b", "tts.openai.timeout_ms": "800",
+            "tts.openai.price_per_million_characters": "15", "resilience.circuit_breaker.failure_threshold": "2",
             "resilience.circuit_breaker.reset_timeout": "1", "resilience.bulkhead.max_concurrent": "8",
             "resilience.bulkhead.max_queue_size": "0", "resilience.watchdog_timeout_ms": "900", "resilience.overload_lag_ms": "0",
             "language.default": "de", "language.sentiment": "false", "output.enabled": "FALSE",
@@ -74,6 +79,8 @@ import Testing
             "models.directory": "/models", "log.level": "WARNING", "log.format": "JSON", "log.transcripts": "True",
         ]
         #expect(values.keys.sorted() == Setting.all.map(\.key).sorted())
+        // Empty is as good as not set: of a key and its file only one may be.
+        let unset = values.filter(\.value.isEmpty).keys
         var environment: [String: String] = [:]
         for (key, value) in values { environment["MYNAH_" + key.uppercased().replacing(".", with: "_")] = value }
         let configuration = try workspace.load(environment)
@@ -98,9 +105,16 @@ import Testing
         #expect(settings.stt.modelName == "de-de" && settings.stt.device == .cuda)
         #expect(settings.stt.modelPath == "/model" && settings.stt.threads == 2)
         #expect(settings.stt.computeDtype == .float16 && settings.stt.beamSize == 3)
-        #expect(settings.stt.hangTimeoutMS == 900 && settings.stt.waitForDecoderMS == 0 && settings.stt.fallback == .none)
+        #expect(settings.stt.hangTimeoutMS == 900 && settings.stt.waitForDecoderMS == 0 && settings.stt.fallback.isEmpty)
         #expect(settings.tts.engine == .flite && settings.tts.voice == "vctk/12")
         #expect(settings.speakers.enabled && settings.speakers.threshold == 0.7)
+        let stt = settings.stt.openai
+        #expect(
+            stt.baseURL == "http://mynah.example:8080/v1" && stt.apiKey?.value.exposed == "sk-1" && stt.model == "whisper-large")
+        #expect(stt.timeoutMS == 900 && stt.maxConcurrent == 3 && stt.partialsMS == 500 && stt.pricePerMinute == 0.006)
+        let tts = settings.tts.openai
+        #expect(tts.baseURL == "https://voices.example" && tts.apiKeyFile?.path == token && tts.model == "kokoro")
+        #expect(tts.voices == ["a", "b"] && tts.timeoutMS == 800 && tts.pricePerMillionCharacters == 15)
         let resilience = settings.resilience
         #expect(resilience.circuitBreaker.failureThreshold == 2 && resilience.circuitBreaker.resetTimeout == 1)
         #expect(resilience.bulkhead.maxConcurrent == 8 && resilience.bulkhead.maxQueueSize == 0)
@@ -111,13 +125,14 @@ import Testing
         #expect(settings.output.zmqPubPortTranscripts == 7553 && settings.output.websocketPort == 0)
         #expect(settings.output.partials && settings.output.zmqUnencrypted && settings.output.zmqCurveKeyFile == "/key")
         #expect(settings.log.level == .warning && settings.log.format == .json && settings.log.transcripts)
-        for setting in Setting.all {
+        for setting in Setting.all where !unset.contains(setting.key) {
             #expect(configuration.origin(of: setting.key) == .environment(name: setting.environmentNames[0]))
         }
     }
 
     @Test func theOlderEnvironmentNamesAreRead() throws {
-        let configuration = try load(["RTAP_LOG_LEVEL": "ERROR", "AUDIO_DEVICE": "mic"])
+        let configuration = try load(["RTAP_LOG_LEVEL": "ERROR", "AUDIO_DEVICE": "mic", "TTS_BASE_URL": "http://bark:8000"])
+        #expect(configuration.settings.tts.openai.baseURL == "http://bark:8000")
         #expect(configuration.settings.log.level == .error && configuration.settings.audio.device == "mic")
         #expect(configuration.origin(of: "log.level") == .environment(name: "RTAP_LOG_LEVEL"))
     }

@@ -57,6 +57,23 @@ import Testing
         #expect(Set(Setting.all.flatMap(\.environmentNames)).count == Setting.all.flatMap(\.environmentNames).count)
     }
 
+    @Test func aKeyIsShownNowhere() throws {
+        let workspace = try Workspace([
+            "default.yaml": "stt:\n  openai:\n    api_key: sk-sesame\n  fallback: [openai, pocketsphinx]\n"
+        ])
+        let file = try workspace.write("key", "sk-sesame\n")
+        let configuration = try workspace.load(["MYNAH_TTS_OPENAI_API_KEY_FILE": file])
+        #expect(configuration.settings.stt.openai.apiKey?.value.exposed == "sk-sesame")
+        #expect(configuration.settings.tts.openai.apiKeyFile?.secret.exposed == "sk-sesame")
+        #expect(configuration.settings.stt.fallback == [.openai, .pocketsphinx])
+        #expect(configuration.table.contains("‹redacted›") && configuration.table.contains(file))
+        for text in [configuration.table, configuration.json, "\(configuration.settings)"] {
+            #expect(!text.contains("sk-sesame"))
+        }
+        let both = try workspace.faults(["MYNAH_STT_OPENAI_API_KEY_FILE": file])
+        #expect(both.count == 1 && both[0].description.contains("Only one of") && !both[0].description.contains("sk-sesame"))
+    }
+
     @Test func theTableShowsKeyValueAndOriginButNoSecret() throws {
         let workspace = try Workspace(["default.yaml": "server:\n  allowed_hosts: [a.example, b.example]\n"])
         let token = try workspace.write("token", "sesame-sesame-sesame")

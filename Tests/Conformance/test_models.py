@@ -214,13 +214,21 @@ def test_a_server_tells_what_model_it_misses(data, flags, told):
     assert done.returncode in (66, 69, 78) and told in done.stderr, (done.returncode, done.stderr)
 
 
+def until_ended(socket):
+    """The messages up to the end of the session."""
+    messages = []
+    while not messages or messages[-1]["type"] != "ended":
+        messages.append(json.loads(socket.recv(timeout=60)))
+    return messages
+
+
 def live(server, file, **start):
     """What a session hears of a file, sent at once."""
     with connect(server.stream_url) as socket:
         socket.send(json.dumps({"type": "start", "sample_rate": 16000, "channels": 1, **start}))
         socket.send(file.read_bytes()[44:])
         socket.send('{"type": "end"}')
-        messages = [json.loads(message) for message in socket]
+        messages = until_ended(socket)
     assert not [message for message in messages if message["type"] == "error"], messages
     return " ".join(message["text"] for message in messages if message["type"] == "final")
 
@@ -253,7 +261,7 @@ def test_a_new_default_serves_new_sessions_while_old_ones_finish(data, recording
             assert live(server, recordings[1], model="commands", language="en") == sentences[1]
             old.send(sound)
             old.send('{"type": "end"}')
-            finals = [message for message in map(json.loads, old) if message["type"] == "final"]
+            finals = [message for message in until_ended(old) if message["type"] == "final"]
             assert len(finals) == 2 and all(set(final["text"]) <= {"a", " "} for final in finals)
         with connect(server.stream_url) as socket:
             socket.send('{"type": "start", "model": "nobody"}')

@@ -12,7 +12,7 @@ import wave
 
 import pytest
 from conftest import repository
-from test_models import add, data, manifest, mynah  # noqa: F401
+from test_models import add, data, mynah, until_ended  # noqa: F401
 from websockets.sync.client import connect
 
 models = repository / "Tests/Fixtures/models"
@@ -157,7 +157,7 @@ def finals(server, sound):
         for at in range(0, len(sound), 32_000):
             socket.send(sound[at : at + 32_000])
         socket.send('{"type": "end"}')
-        messages = [json.loads(message) for message in socket]
+        messages = until_ended(socket)
     assert not [message for message in messages if message["type"] == "error"]
     return [message for message in messages if message["type"] == "final"]
 

@@ -63,6 +63,11 @@ enum Layering {
         [
             Module("FliteEngine", "Sources/Engines/FliteEngine", bare.union(["CFlite", "SpeechModel", "Workers"])),
             Module(
+                "OpenAIEngine", "Sources/Engines/OpenAIEngine",
+                bare.union(foundation).union([
+                    "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "Ports", "SpeechModel", "Telemetry",
+                ])),
+            Module(
                 "PocketSphinxEngine", "Sources/Engines/PocketSphinxEngine",
                 bare.union(["CPocketSphinx", "Lanes", "Ports", "SpeechModel", "Workers"])),
             Module(
@@ -90,7 +95,7 @@ enum Layering {
                 "Assembly", "Sources/Assembly",
                 bare.union(foundation).union([
                     "Application", "AudioFiles", "CaptureEdge", "Failover", "FliteEngine", "HTTPEdge", "Lanes", "ModelLibrary",
-                    "MynahConfiguration",
+                    "MynahConfiguration", "OpenAIEngine",
                     "PipelineFeed",
                     "PocketSphinxEngine", "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel",
                     "SpeechPipeline", "Telemetry",

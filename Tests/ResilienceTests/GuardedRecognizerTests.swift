@@ -12,10 +12,11 @@ import Testing
         _ main: PuppetRecognizer, fallback: PuppetRecognizer? = nil, clock: ManualClock = ManualClock(),
         answered: @escaping @Sendable (UInt64) -> Void = { _ in }, changes: Changes = Changes()
     ) -> GuardedRecognizer {
-        let make: (@Sendable () throws -> any Recognizer)? = if let fallback { { fallback } } else { nil }
-        return GuardedRecognizer(
-            main, fallback: make, failureThreshold: 2, resetTimeout: 1_000_000_000, clock: clock,
-            answered: answered, report: { if case .breaker(let from, let to) = $0 { changes.add(from, to) } })
+        GuardedRecognizer(
+            main, fallbacks: fallback.map { fallback in [Fallback("other") { fallback }] } ?? [], failureThreshold: 2,
+            resetTimeout: 1_000_000_000, clock: clock,
+            answered: { lag, _ in answered(lag) },
+            report: { if case .breaker(0, let from, let to) = $0 { changes.add(from, to) } })
     }
 
     private func say(_ samples: [Int16], to recognizer: GuardedRecognizer) -> Ear {
@@ -77,6 +78,45 @@ import Testing
         let guarded = guarding(main, fallback: other)
         #expect(say([1], to: guarded).told == ["failed recogniser-failed"])
         #expect(guarded.statistics.failures == 1)
+    }
+
+    @Test("asks those that stand in one after the other, and leaves out whoever fails again and again until a probe succeeds")
+    func chain() {
+        let clock = ManualClock()
+        let main = PuppetRecognizer(script: .failure(.recogniserFailed))
+        let (first, second) = (PuppetRecognizer(), PuppetRecognizer(script: .success))
+        let guarded = GuardedRecognizer(
+            main, fallbacks: [Fallback("first") { first }, Fallback("second") { second }], failureThreshold: 2,
+            resetTimeout: 1_000_000_000, clock: clock)
+        #expect(guarded.standings.map(\.name) == ["first", "second"] && guarded.isFallbackStarted == false)
+        for number in 0..<2 {
+            let ear = say([5, 6], to: guarded)
+            first.utterances[number].fail(.recogniserFailed)
+            #expect(ear.told == ["final done"] && second.utterances[number].samples == [5, 6])
+        }
+        #expect(guarded.state == .open && guarded.standings.map(\.state) == [.open, .closed])
+        #expect(say([1], to: guarded).told == ["final done"])
+        #expect(main.utterances.count == 2 && first.utterances.count == 2)
+        #expect(guarded.standings.map(\.finals) == [0, 3] && guarded.statistics.finals == 3)
+        // Both are tried again: the first one in the line still fails, the second one is back.
+        clock.advance(ms: 1000)
+        let probe = say([1], to: guarded)
+        first.utterances[2].answer("back")
+        #expect(probe.told == ["final back"] && guarded.standings.map(\.state) == [.closed, .closed] && guarded.state == .open)
+        #expect(guarded.standings.map(\.finals) == [1, 3] && guarded.load.capacity == 6)
+    }
+
+    @Test("goes past one that cannot be made, and fails at once when the last one is given up, too")
+    func chainWithoutLinks() {
+        struct Missing: Error {}
+        let last = PuppetRecognizer(script: .failure(.recogniserFailed))
+        let guarded = GuardedRecognizer(
+            PuppetRecognizer(script: .failure(.recogniserFailed)),
+            fallbacks: [Fallback("missing") { throw Missing() }, Fallback("last") { last }], failureThreshold: 2,
+            resetTimeout: 1_000_000_000, clock: ManualClock())
+        for _ in 0..<3 { #expect(say([1], to: guarded).told == ["failed recogniser-failed"]) }
+        #expect(last.utterances.count == 2 && guarded.standings.map(\.state) == [.open, .open])
+        #expect(guarded.statistics.failures == 3)
     }
 
     @Test("asks the fall-back at once while the breaker is open, and the first one again when a probe has succeeded")
@@ -144,12 +184,14 @@ import Testing
         let (starts, tell) = AsyncStream<Bool>.makeStream()
         let guarded = GuardedRecognizer(
             PuppetRecognizer(script: .failure(.recogniserFailed)),
-            fallback: {
-                let number = made.wrappingAdd(1, ordering: .relaxed).newValue
-                return PuppetRecognizer(script: .success, startFails: number == 1)
-            }, failureThreshold: 100, resetTimeout: 1_000_000_000, clock: clock,
+            fallbacks: [
+                Fallback("other") {
+                    let number = made.wrappingAdd(1, ordering: .relaxed).newValue
+                    return PuppetRecognizer(script: .success, startFails: number == 1)
+                }
+            ], failureThreshold: 100, resetTimeout: 1_000_000_000, clock: clock,
             report: { news in
-                if case .fallback(let result) = news { tell.yield((try? result.get()) != nil) }
+                if case .fallback(_, let result) = news { tell.yield((try? result.get()) != nil) }
             })
         #expect(made.load(ordering: .relaxed) == 0 && guarded.isFallbackStarted == false)
         // Begun while it is being started; how it ends is the recogniser's own affair.

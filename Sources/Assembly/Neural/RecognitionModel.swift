@@ -3,10 +3,11 @@ public import ModelLibrary
 public import MynahConfiguration
 public import SpeechModel
 
-/// What recognises: the built-in engine with a model that came with the program, or a neural model.
+/// What recognises: the built-in engine with a model that came with the program, a neural model, or a remote engine.
 public enum RecognitionModel: Sendable {
     case builtIn(ModelFiles)
     case neural(NeuralModel)
+    case remote
 
     /// A neural model and where it is.
     public struct NeuralModel: Sendable {
@@ -19,17 +20,22 @@ public enum RecognitionModel: Sendable {
     /// Takes what the configuration names: the folder `stt.model_path`, else `stt.model_name`, else the model that was added for
     /// `language.default`, else the built-in one.
     ///
+    /// - Parameter engine: instead of `stt.engine`.
     /// - Throws: ``ErrorCode/brokenModel`` or ``ErrorCode/invalidConfiguration``.
-    public static func choose(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> RecognitionModel {
+    public static func choose(
+        _ settings: Settings, models: ModelFiles, engine: Settings.STT.Engine? = nil
+    ) throws(SpeechError) -> RecognitionModel {
         let stt = settings.stt
-        if let path = stt.modelPath, stt.engine != .pocketsphinx {
+        let engine = engine ?? stt.engine
+        if let path = stt.modelPath, engine == .auto || engine == .sherpa {
             let folder = URL(fileURLWithPath: path).standardizedFileURL.path
             let name = folder.split(separator: "/").last.map(String.init) ?? folder
             return .neural(NeuralModel(name: name, folder: folder, description: try ModelFolder(folder).inspect()))
         }
         let library = ModelLibrary(modelsDirectory: settings.models.directory)
-        switch stt.engine {
+        switch engine {
         case .pocketsphinx: return .builtIn(models)
+        case .openai: return .remote
         case .sherpa, .auto:
             let manifest = try library.manifest()
             let added = stt.modelName.flatMap { manifest.models[$0] == nil ? nil : $0 }
@@ -38,11 +44,11 @@ public enum RecognitionModel: Sendable {
                     ?? (stt.modelName == nil
                         ? manifest.defaultModel(for: .recognition, language: settings.language.default) : nil)
             else {
-                if stt.engine == .auto { return .builtIn(models) }
+                if engine == .auto { return .builtIn(models) }
                 throw SpeechError(
                     .invalidConfiguration,
                     stt.modelName.map { "stt.model_name is \($0), and no model of that name was added." }
-                        ?? "stt.engine is sherpa, and no model was added for \(settings.language.default).",
+                        ?? "A neural model is to recognise, and none was added for \(settings.language.default).",
                     advice: "Add one: `mynah models add FOLDER`; `mynah models list` shows those that there are.")
             }
             return .neural(

@@ -1,53 +1,60 @@
 import Application
 import Logging
 import MynahConfiguration
+import OpenAIEngine
 import PipelineFeed
-import PocketSphinxEngine
 import Ports
 import Resilience
 import SpeechModel
 import Telemetry
-import Workers
 
 extension Recognition {
-    /// Puts the circuit breaker in front of the pool of live sessions, and the fall-back beside it, as configured.
+    /// Puts a circuit breaker in front of the recogniser of live sessions, and those that stand in beside it, as configured.
     static func guarding(
-        _ pool: any Recognizer, settings: Settings, models: ModelFiles, faults: FaultPlan?, admission: Admission,
+        _ main: any Recognizer, fallbacks: [Fallback], settings: Settings, faults: FaultPlan?, admission: Admission,
         feed: any FeedPublisher, logger: Logger
     ) -> GuardedRecognizer {
         let breaker = settings.resilience.circuitBreaker
-        let hasFallback = settings.stt.fallback == .fast
-        let recognizer: any Recognizer = if let faults { FaultyRecognizer(pool, plan: faults) } else { pool }
-        let makeFallback: @Sendable () throws -> any Recognizer = {
-            try makeBuiltIn(mode: .live, isFallback: true, settings: settings, models: models, logger: logger)
-        }
+        let recognizer: any Recognizer = if let faults { FaultyRecognizer(main, plan: faults) } else { main }
+        let names = fallbacks.map(\.name)
+        // How long a provider takes says nothing of this machine.
+        let remotes = [main is OpenAIRecognizer] + names.map { $0 == Settings.STT.Fallback.openai.rawValue }
         return GuardedRecognizer(
-            recognizer, fallback: hasFallback ? makeFallback : nil, failureThreshold: breaker.failureThreshold,
+            recognizer, fallbacks: fallbacks, failureThreshold: breaker.failureThreshold,
             resetTimeout: UInt64(breaker.resetTimeout) * 1_000_000_000,
-            clock: SystemClock(), answered: { admission.answered(after: $0) },
+            clock: SystemClock(), answered: { lag, place in if !remotes[place] { admission.answered(after: lag) } },
             report: { news in
                 switch news {
-                case .breaker(let from, let to):
-                    log(from, to, resetTimeout: breaker.resetTimeout, hasFallback: hasFallback, logger)
-                    for event in events(from, to, hasFallback: hasFallback) { feed.publish(event, of: nil) }
-                case .fallback(.success): logger.notice("the fall-back recogniser is ready")
-                case .fallback(.failure(let error)):
-                    logger.error("the fall-back recogniser cannot be started", metadata: ["reason": "\(error)"])
+                case .breaker(let place, let from, let to):
+                    let what = place == 0 ? "the recogniser" : "the fall-back recogniser"
+                    var logger = logger
+                    logger[metadataKey: "engine"] = "\(place == 0 ? main.identity.engine : names[place - 1])"
+                    if place < names.count { logger[metadataKey: "fallback"] = "\(names[place])" }
+                    log(what, from, to, resetTimeout: breaker.resetTimeout, hasFallback: place < names.count, logger)
+                    // Who stands in for whom among the fall-backs is not the subscribers' affair: all of them are `fallback`.
+                    guard place == 0 else { return }
+                    for event in events(from, to, hasFallback: !names.isEmpty) { feed.publish(event, of: nil) }
+                case .fallback(let name, .success):
+                    logger.notice("the fall-back recogniser is ready", metadata: ["engine": "\(name)"])
+                case .fallback(let name, .failure(let error)):
+                    logger.error(
+                        "the fall-back recogniser cannot be started", metadata: ["engine": "\(name)", "reason": "\(error)"])
                 }
             })
     }
 
     private static func log(
-        _ from: CircuitBreaker.State, _ to: CircuitBreaker.State, resetTimeout: Int, hasFallback: Bool, _ logger: Logger
+        _ what: String, _ from: CircuitBreaker.State, _ to: CircuitBreaker.State, resetTimeout: Int, hasFallback: Bool,
+        _ logger: Logger
     ) {
         switch to {
         case .open:
-            let what = hasFallback ? "the fall-back takes over" : "speech is not recognised"
+            let then = hasFallback ? "the fall-back takes over" : "speech is not recognised"
             logger.error(
-                from == .closed ? "the recogniser fails again and again; \(what)" : "the recogniser still fails",
+                from == .closed ? "\(what) fails again and again; \(then)" : "\(what) still fails",
                 metadata: ["circuit_breaker": "open", "retry_in_s": "\(resetTimeout)"])
-        case .halfOpen: logger.notice("the recogniser is tried again", metadata: ["circuit_breaker": "half_open"])
-        case .closed: logger.notice("the recogniser works again", metadata: ["circuit_breaker": "closed"])
+        case .halfOpen: logger.notice("\(what) is tried again", metadata: ["circuit_breaker": "half_open"])
+        case .closed: logger.notice("\(what) works again", metadata: ["circuit_breaker": "closed"])
         }
     }
 
@@ -80,20 +87,25 @@ extension GuardedRecognizer {
             "mynah_circuit_breaker_state", help: "0: closed, all is well; 1: half open, on trial; 2: open, not asked.",
             labels: ["name"]
         ) { [self] in
-            let value: Double =
-                switch state {
-                case .closed: 0
-                case .halfOpen: 1
-                case .open: 2
-                }
-            return [(["stt"], value)]
+            [(["stt"], state.figure)] + standings.map { (["stt_fallback_\($0.name)"], $0.state.figure) }
         }
-        metrics.counter("mynah_fallback_finals_total", help: "Utterances that the fall-back recogniser answered.") { [self] in
-            Double(statistics.finals)
-        }
-        metrics.counter("mynah_fallback_failures_total", help: "Utterances that the fall-back recogniser failed on too.") {
+        metrics.counters(
+            "mynah_fallback_finals_total", help: "Utterances that a fall-back recogniser answered.", labels: ["engine"]
+        ) { [self] in standings.map { ([$0.name], Double($0.finals)) } }
+        metrics.counter("mynah_fallback_failures_total", help: "Utterances that the fall-back recognisers failed on too.") {
             [self] in
             Double(statistics.failures)
+        }
+    }
+}
+
+extension CircuitBreaker.State {
+    /// In metrics.
+    fileprivate var figure: Double {
+        switch self {
+        case .closed: 0
+        case .halfOpen: 1
+        case .open: 2
         }
     }
 }

@@ -2,17 +2,21 @@ import FliteEngine
 public import Logging
 import ModelLibrary
 public import MynahConfiguration
+public import OpenAIEngine
 import Ports
 public import SpeechModel
+public import Telemetry
 import Workers
 
 /// Chooses and makes what speaks, from the configuration.
 public enum Synthesis {
-    /// All voices, with the one that is configured as default: `tts.voice`; else the model that was added for `language.default`, if the
+    /// All voices, those of a provider among them, with the one that is configured as default: `tts.voice`; else the model that was added for `language.default`, if the
     /// engine is to be neural or may be; else the built-in one.
     ///
     /// - Throws: ``ErrorCode/invalidConfiguration`` when there is no such voice.
-    public static func make(_ settings: Settings, logger: Logger?) throws(SpeechError) -> Voices {
+    public static func make(
+        _ settings: Settings, usage: RemoteUsage = RemoteUsage(in: MetricsRegistry()), logger: Logger?
+    ) throws(SpeechError) -> Voices {
         let library = ModelLibrary(modelsDirectory: settings.models.directory)
         let manifest = try library.manifest()
         let added = manifest.models.filter { $0.value.description.family.task == .synthesis }.sorted { $0.key < $1.key }
@@ -20,6 +24,7 @@ public enum Synthesis {
         sources += added.map {
             neural($0.key, $0.value.description, in: library.folder(of: $0.key), settings: settings, logger: logger)
         }
+        if let remote = remote(settings, usage: usage, logger: logger) { sources.append(remote) }
         let chosen = try defaultVoice(settings, manifest: manifest)
         guard sources.contains(where: { $0.name == chosen || $0.voices.contains { $0.id == chosen } }) else {
             throw SpeechError(
@@ -33,6 +38,7 @@ public enum Synthesis {
         if let voice = settings.tts.voice { return voice }
         let builtIn = FliteVoices.names[0]
         guard settings.tts.engine != .flite else { return builtIn }
+        if settings.tts.engine == .openai { return settings.tts.openai.voices.first ?? builtIn }
         if let name = manifest.defaultModel(for: .synthesis, language: settings.language.default) { return name }
         guard settings.tts.engine == .auto else {
             throw SpeechError(
@@ -49,6 +55,21 @@ public enum Synthesis {
             WorkerSynthesizer(
                 NeuralJobs.pool(.flite, [], failure: .synthesisFailed, settings: settings, logger: logger),
                 identity: SynthesizerIdentity(engine: "flite 2.2", model: FliteVoices.names[0]), languages: ["en"])
+        }
+    }
+
+    /// The voices of a provider, where one was named: by the engine, or by a key.
+    private static func remote(_ settings: Settings, usage: RemoteUsage, logger: Logger?) -> Voices.Source? {
+        let openai = settings.tts.openai
+        let key = openai.apiKey?.value ?? openai.apiKeyFile?.secret
+        guard settings.tts.engine == .openai || key != nil else { return nil }
+        let provider = RemoteProvider(
+            section: "tts.openai", baseURL: openai.baseURL, apiKey: key, model: openai.model, timeoutMS: openai.timeoutMS)
+        return Voices.Source(name: "openai", voices: openai.voices.map { Voice(id: $0, languages: []) }) {
+            OpenAISynthesizer(
+                provider, voices: openai.voices, pricePerMillionCharacters: openai.pricePerMillionCharacters, usage: usage,
+                clock: SystemClock(),
+                report: { logger?.warning("the remote voice failed", metadata: ["code": "\($0.code.rawValue)", "reason": "\($0)"]) })
         }
     }
 

@@ -46,6 +46,7 @@ private let preface = """
     In files, `${NAME}` stands for an environment variable and `${NAME:default}` for one that may be missing; `$${` is a literal
     `${`. `~` or nothing empties an optional setting. An environment variable that is empty counts as not set; `--set key=` empties
     an optional setting. A list in an environment variable or a flag has commas between its items. Relative paths start at the
-    working directory. Secrets are given only as files, which `MYNAH_SERVER_TOKEN_FILE` and its like name.
+    working directory. Secrets are given as files, which `MYNAH_SERVER_TOKEN_FILE` and its like name; a provider's key may also be the value of
+    `MYNAH_STT_OPENAI_API_KEY`, and is never shown.
 
     """

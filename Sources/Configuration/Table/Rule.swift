@@ -71,5 +71,20 @@ struct Rule: Sendable {
             sentence: "`stt.wait_for_decoder_ms` is at most `audio.ring_buffer_size_ms`.",
             advice: "Lower the first or raise the second, else speech that waits would be dropped unheard.",
             holds: { $0.stt.waitForDecoderMS <= $0.audio.ringBufferSizeMS }),
+        Rule(
+            keys: ["stt.openai.api_key", "stt.openai.api_key_file"],
+            sentence: "Only one of `stt.openai.api_key` and `stt.openai.api_key_file` is set.",
+            advice: "Keep the file.",
+            holds: { $0.stt.openai.apiKey == nil || $0.stt.openai.apiKeyFile == nil }),
+        Rule(
+            keys: ["tts.openai.api_key", "tts.openai.api_key_file"],
+            sentence: "Only one of `tts.openai.api_key` and `tts.openai.api_key_file` is set.",
+            advice: "Keep the file.",
+            holds: { $0.tts.openai.apiKey == nil || $0.tts.openai.apiKeyFile == nil }),
+        Rule(
+            keys: ["tts.openai.voices"],
+            sentence: "`tts.openai.voices` names at least one.",
+            advice: "Write what the provider calls it, such as `alloy`.",
+            holds: { !$0.tts.openai.voices.isEmpty }),
     ]
 }

@@ -95,7 +95,7 @@ extension Setting {
 
         Setting(
             "stt.engine", \.stt.engine, .choice,
-            "The recogniser: `pocketsphinx` is built in, `sherpa` runs a neural model. `auto` takes the model that was added for `language.default` ([models](models.md)), and the built-in one while there is none."
+            "The recogniser: `pocketsphinx` is built in, `sherpa` runs a neural model, `openai` asks [a remote engine](models.md#a-remote-engine). `auto` takes the model that was added for `language.default` ([models](models.md)), and the built-in one while there is none."
         ),
         Setting(
             "stt.model_name", \.stt.modelName, .optional(.modelName),
@@ -130,13 +130,55 @@ extension Setting {
             "stt.wait_for_decoder_ms", \.stt.waitForDecoderMS, .integer(0...30_000, unit: "ms"),
             "How long speech waits for a free decoder before the client is told `overloaded`."),
         Setting(
-            "stt.fallback", \.stt.fallback, .choice,
-            "What hears an utterance that the recogniser failed on, and all of them while it fails: a second one with a narrower search, started when it is first needed, or nobody."
+            "stt.fallback", \.stt.fallback, .ranking(),
+            "What hears an utterance that the recogniser failed on, and all of them while it fails, in this order; each is started when it is first needed. Beside itself `pocketsphinx` searches more narrowly; the others are left out of their own list."
         ),
+        Setting(
+            "stt.openai.base_url", \.stt.openai.baseURL, .url,
+            "Where OpenAI's interface for transcription is served, by that company, another Mynah or anybody; `/v1` is added unless it ends so. What is said goes there."
+        ),
+        Setting(
+            "stt.openai.api_key", \.stt.openai.apiKey, .optional(.secret),
+            "What authorises there. Let it come from the environment or a file: others on the machine see a flag."),
+        Setting(
+            "stt.openai.api_key_file", \.stt.openai.apiKeyFile, .optional(.keyFile), "File with that key instead."),
+        Setting("stt.openai.model", \.stt.openai.model, .text, "The model that is asked for."),
+        Setting(
+            "stt.openai.timeout_ms", \.stt.openai.timeoutMS, .integer(200...120_000, unit: "ms"),
+            "How long an utterance may take there, repetitions included, before something stands in."),
+        Setting(
+            "stt.openai.max_concurrent", \.stt.openai.maxConcurrent, .integer(1...1024),
+            "Requests at once; who is beyond waits as for a decoder."),
+        Setting(
+            "stt.openai.partials_ms", \.stt.openai.partialsMS, .integerOrZero(500...15_000, unit: "ms"),
+            "While somebody speaks, what was said so far is sent again after so much more speech, for partial results; each counts as a request. 0 sends whole utterances only."
+        ),
+        Setting(
+            "stt.openai.price_per_minute", \.stt.openai.pricePerMinute, .number(0...1000),
+            "What a minute of speech costs there, for `mynah_remote_cost_total`."),
+
+        Setting(
+            "tts.openai.base_url", \.tts.openai.baseURL, .url, environment: "TTS_BASE_URL",
+            "Where OpenAI's interface for speech is served; `/v1` is added unless it ends so. What is to be spoken goes there."),
+        Setting(
+            "tts.openai.api_key", \.tts.openai.apiKey, .optional(.secret),
+            "What authorises there. Let it come from the environment or a file: others on the machine see a flag."),
+        Setting(
+            "tts.openai.api_key_file", \.tts.openai.apiKeyFile, .optional(.keyFile), "File with that key instead."),
+        Setting("tts.openai.model", \.tts.openai.model, .text, "The model that is asked for."),
+        Setting(
+            "tts.openai.voices", \.tts.openai.voices, .list(.text, atMost: 256),
+            "What the provider calls its voices; the first speaks unless a request names another."),
+        Setting(
+            "tts.openai.timeout_ms", \.tts.openai.timeoutMS, .integer(200...120_000, unit: "ms"),
+            "How long it may take until speech begins to come, repetitions included, and between two pieces of it."),
+        Setting(
+            "tts.openai.price_per_million_characters", \.tts.openai.pricePerMillionCharacters, .number(0...100_000),
+            "What a million characters cost there, for `mynah_remote_cost_total`."),
 
         Setting(
             "tts.engine", \.tts.engine, .choice, environment: "TTS_ENGINE",
-            "What speaks when no voice is named: `flite` is built in (English), `sherpa` runs a voice that was added, whichever of its kinds is named (`piper`, `coqui`, `kokoro`). `auto` takes the voice that was added for `language.default`, and the built-in one while there is none."
+            "What speaks when no voice is named: `flite` is built in (English), `sherpa` runs a voice that was added, whichever of its kinds is named (`piper`, `coqui`, `kokoro`). `auto` takes the voice that was added for `language.default`, and the built-in one while there is none; `openai` asks a provider (`tts.openai`)."
         ),
         Setting(
             "tts.voice", \.tts.voice, .optional(.voiceName),

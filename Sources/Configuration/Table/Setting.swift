@@ -14,6 +14,8 @@ public struct Setting: Sendable {
     public let isReloadable: Bool
     /// The environment variables that set it: the generic one first.
     public let environmentNames: [String]
+    /// Whether its values are secrets, which no message repeats.
+    let isSecret: Bool
 
     let schema: [String: JSON]
     let read: @Sendable (Settings) -> JSON
@@ -31,6 +33,7 @@ public struct Setting: Sendable {
         self.defaultNote = defaultNote
         self.environmentNames = ["MYNAH_" + key.uppercased().replacing(".", with: "_")] + (environment.map { [$0] } ?? [])
         self.isReloadable = isReloadable
+        self.isSecret = codec.isSecret
         self.schema = codec.schema
         self.read = { codec.show($0[keyPath: path]) }
         self.copy = { $1[keyPath: path] = $0[keyPath: path] }

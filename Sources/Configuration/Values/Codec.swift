@@ -10,6 +10,8 @@ struct Codec<Value: Sendable>: Sendable {
     let parse: @Sendable (RawValue) throws(Rejection) -> Value
     /// Shows a value; secrets are never part of it.
     let show: @Sendable (Value) -> JSON
+    /// Whether the value itself is a secret, which faults do not repeat.
+    var isSecret = false
 }
 
 /// A value as a source gave it, before it has a type.
@@ -58,7 +60,7 @@ extension Codec {
             requirement: codec.requirement + ", or empty",
             schema: ["anyOf": .array([.object(codec.schema), .object(["type": "null"])])],
             parse: { raw throws(Rejection) in raw == .unset ? nil : try codec.parse(raw) },
-            show: { $0.map(codec.show) ?? .null })
+            show: { $0.map(codec.show) ?? .null }, isSecret: codec.isSecret)
     }
 
     /// Any number of what `codec` reads, or up to `maximum`: a YAML sequence, or one text with commas between.
@@ -95,6 +97,19 @@ extension Codec<Int> {
 }
 
 extension Codec<Int> {
+    /// A number of this range, or 0, which turns something off.
+    static func integerOrZero(_ range: ClosedRange<Int>, unit: String) -> Codec {
+        Codec(
+            "a whole number from \(range.lowerBound) to \(range.upperBound) \(unit), or 0",
+            schema: [
+                "anyOf": [
+                    ["const": 0],
+                    ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)],
+                ]
+            ],
+            parse: { Int($0).flatMap { $0 == 0 || range.contains($0) ? $0 : nil } }, show: JSON.integer)
+    }
+
     /// A port that needs no privilege; 0 takes any free one.
     static var port: Codec {
         Codec(
@@ -131,7 +146,41 @@ extension Codec where Value: CaseIterable & RawRepresentable<String> {
     }
 }
 
+extension Codec {
+    /// Some of an enumeration's names in an order that matters, each at most once. `none` is the empty list where nothing else can say
+    /// that: an environment variable that is empty counts as not set.
+    static func ranking<Element>() -> Codec
+    where Value == [Element], Element: CaseIterable & RawRepresentable<String> & Hashable & Sendable {
+        let list = Codec<[Element]>.list(.choice)
+        let names = Element.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+        let requirement = "a list of some of \(names), each at most once, or `none`"
+        return Codec(
+            requirement: requirement,
+            schema: ["anyOf": [["const": "none"], .object(list.schema.merging(["uniqueItems": true]) { $1 })]],
+            parse: { raw throws(Rejection) in
+                if case .text(let text) = raw, text.lowercased() == "none" { return [] }
+                guard let values = try? list.parse(raw), Set(values).count == values.count else {
+                    throw Rejection("it must be \(requirement).")
+                }
+                return values
+            }, show: { $0.isEmpty ? "none" : list.show($0) })
+    }
+}
+
 extension Codec<String> {
+    /// Where an interface over HTTP begins.
+    static var url: Codec {
+        Codec(
+            "an address that begins with `http://` or `https://` and has no user, query or fragment, such as `https://example.org/v1`",
+            schema: ["type": "string", "pattern": "^https?://[^/?#@\\s]+(/[^?#\\s]*)?$"],
+            parse: { text in
+                guard let url = URLComponents(string: text), ["http", "https"].contains(url.scheme), url.host?.isEmpty == false,
+                    url.user == nil, url.password == nil, url.query == nil, url.fragment == nil
+                else { return nil }
+                return text
+            }, show: JSON.string)
+    }
+
     /// Any text of 1–256 characters without control characters.
     static var text: Codec {
         Codec(
@@ -210,8 +259,37 @@ extension Codec<SecretFile> {
     static var secretFile: Codec {
         Codec(
             requirement: "the path of a file with the secret in it", schema: ["type": "string", "minLength": 1],
-            parse: { raw throws(Rejection) in try SecretFile(reading: try Codec<String>.path.parse(raw)) },
+            parse: { raw throws(Rejection) in
+                try SecretFile(
+                    reading: try Codec<String>.path.parse(raw), minimumLength: SecretFile.minimumLength,
+                    make: { "`openssl rand -hex 32 > \($0)`" })
+            },
             show: { .string($0.path) })
+    }
+
+    /// A file with a secret that somebody else gave, of any length.
+    static var keyFile: Codec {
+        Codec(
+            requirement: "the path of a file with the key in it", schema: ["type": "string", "minLength": 1],
+            parse: { raw throws(Rejection) in
+                try SecretFile(
+                    reading: try Codec<String>.path.parse(raw), minimumLength: 1,
+                    make: { "write the provider's key to \($0)" })
+            },
+            show: { .string($0.path) })
+    }
+}
+
+extension Codec<Secret> {
+    static var secret: Codec {
+        Codec(
+            requirement: "one word of ASCII characters", schema: ["type": "string", "minLength": 1],
+            parse: { raw throws(Rejection) in
+                guard case .text(let text) = raw, let secret = Secret(text) else {
+                    throw Rejection("it must be one word of ASCII characters.")
+                }
+                return secret
+            }, show: { _ in "‹redacted›" }, isSecret: true)
     }
 }
 

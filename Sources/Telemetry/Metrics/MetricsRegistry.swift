@@ -25,7 +25,15 @@ public final class MetricsRegistry: Sendable {
 
     /// Registers a counter that is kept elsewhere; `read` is called on the scraping thread and must be quick.
     public func counter(_ name: String, help: String, read: @escaping @Sendable () -> Double) {
-        _ = register(Readings(name: name, help: help, type: Counter.type, labels: []) { [([], read())] }, labels: [])
+        counters(name, help: help, labels: []) { [([], read())] }
+    }
+
+    /// Registers counters that are kept elsewhere; `read` returns the label values, in the order of `labels`, and the value of each.
+    public func counters(
+        _ name: String, help: String, labels: [String],
+        read: @escaping @Sendable () -> [(labels: [String], value: Double)]
+    ) {
+        _ = register(Readings(name: name, help: help, type: Counter.type, labels: labels, read: read), labels: labels)
     }
 
     /// Registers a gauge without labels.

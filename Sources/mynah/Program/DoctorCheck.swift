@@ -4,7 +4,7 @@ import ModelLibrary
 import MynahConfiguration
 import PocketSphinxEngine
 import SpeechModel
-import Workers
+import Ports
 
 /// One thing that the program needs of the machine.
 struct DoctorCheck: Sendable {
@@ -92,10 +92,11 @@ private func checksumCheck(_ directory: String) -> DoctorCheck? {
 /// broken.
 private func recognitionCheck(_ settings: Settings, _ models: ModelFiles) async -> DoctorCheck {
     let name = "recognition model"
+    if settings.stt.engine == .openai { return await remoteCheck(settings) }
     do {
-        let pool = try Recognition.makePool(mode: .file, settings: settings, models: models, logger: nil)
-        defer { Task { await pool.stop() } }
-        try await pool.start()
+        let recognizer = try Recognition.makeRecognizer(mode: .file, settings: settings, models: models, logger: nil)
+        defer { Task { await recognizer.stop() } }
+        try await recognizer.start()
         guard case .neural(let model) = try RecognitionModel.choose(settings, models: models) else {
             return DoctorCheck(name, .ok, models.pocketSphinx)
         }
@@ -109,6 +110,17 @@ private func recognitionCheck(_ settings: Settings, _ models: ModelFiles) async 
         }
     } catch {
         return missing(name, error)
+    }
+}
+
+/// Whether the remote engine answers, and takes the key.
+private func remoteCheck(_ settings: Settings) async -> DoctorCheck {
+    let name = "remote engine"
+    do throws(SpeechError) {
+        try await Recognition.checkRemote(settings)
+        return DoctorCheck(name, .ok, "\(settings.stt.openai.model) at \(settings.stt.openai.baseURL)")
+    } catch {
+        return DoctorCheck(name, error.code == .invalidConfiguration ? .missing : .limited, error.message, remedy: error.advice)
     }
 }
 

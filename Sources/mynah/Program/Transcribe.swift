@@ -9,7 +9,6 @@ import Ports
 import SpeechModel
 import SpeechPipeline
 public import TranscriptFormats
-import Workers
 
 struct Transcribe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -71,15 +70,16 @@ struct Transcribe: AsyncParsableCommand {
         }
         let diarizer = diarize || speakers != nil ? try TaskModels.diarizer(settings, logger: nil) : nil
         let punctuator = try TaskModels.punctuator(settings, language: settings.language.default, logger: nil)
-        let pool = try Recognition.makePool(mode: .file, settings: settings, models: models, logger: nil)
+        let recognizer = FinalRefinement(
+            try Recognition.makeRecognizer(mode: .file, settings: settings, models: models, logger: nil), voices: nil,
+            punctuator: punctuator)
         let transcription = Transcription(
-            files: files, rawFormat: rawFormat, format: format, showsWords: words, directory: outputDirectory, pool: pool,
-            settings: settings, models: models, recognizer: FinalRefinement(pool, voices: nil, punctuator: punctuator),
-            diarizer: diarizer, speakers: speakers,
+            files: files, rawFormat: rawFormat, format: format, showsWords: words, directory: outputDirectory,
+            recognizer: recognizer, settings: settings, models: models, diarizer: diarizer, speakers: speakers,
             progress: TranscriptionProgress(files: files.count))
         try await punctuator?.start()
         let failed = await transcription.run(atOnce: ProcessInfo.processInfo.activeProcessorCount)
-        await pool.stop()
+        await recognizer.stop()
         await diarizer?.stop()
         await punctuator?.stop()
         if let failed { throw ExitCode(ExitStatus(for: failed).rawValue) }

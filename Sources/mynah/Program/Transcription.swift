@@ -9,7 +9,6 @@ import SpeechModel
 import SpeechPipeline
 import Synchronization
 import TranscriptFormats
-import Workers
 
 /// Files on their way into transcripts, several at once, each on a thread of its own.
 struct Transcription: Sendable {
@@ -20,11 +19,9 @@ struct Transcription: Sendable {
     let showsWords: Bool
     /// Where each file's transcript goes; nil means all of them to the standard output, in the order of the files.
     let directory: String?
-    let pool: WorkerPool
+    let recognizer: any Recognizer
     let settings: Settings
     let models: ModelFiles
-    /// The pool, and what comes after it.
-    let recognizer: any Recognizer
     /// Finds out who speaks; nil where nobody asks.
     let diarizer: (any SpeakerDiarizer)?
     /// How many people speak, where that is known.
@@ -67,7 +64,7 @@ struct Transcription: Sendable {
                     cancellation: Cancellation()))
         }
         do {
-            try await pool.start()
+            try await recognizer.start()
             _ = try await diarizer?.start()
         } catch {
             source.source.close()
@@ -143,8 +140,8 @@ struct Transcription: Sendable {
         try page.write(
             page.writer.finish(
                 TranscriptSummary(
-                    language: pool.identity.language, durationSeconds: seconds, processingTimeMS: Int(elapsed / .milliseconds(1)),
-                    modelVersion: "\(pool.identity.engine) \(pool.identity.model)")))
+                    language: recognizer.identity.language, durationSeconds: seconds, processingTimeMS: Int(elapsed / .milliseconds(1)),
+                    modelVersion: "\(recognizer.identity.engine) \(recognizer.identity.model)")))
         try page.output.finish()
         progress.interrupt {
             for warning in page.warnings { Terminal.error.write("mynah: \(path): \(warning.printable)\n") }

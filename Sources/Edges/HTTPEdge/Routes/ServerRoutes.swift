@@ -165,6 +165,14 @@ public struct ServerRoutes: Sendable {
                 $0.object("resilience") {
                     $0.field("circuit_breaker", now.resilience.circuitBreaker)
                     $0.field("fallback", now.resilience.fallback)
+                    $0.array("fallbacks", now.resilience.fallbacks) { json, fallback in
+                        json.object {
+                            $0.field("engine", fallback.engine)
+                            $0.field("circuit_breaker", fallback.circuitBreaker)
+                            $0.field("started", fallback.isStarted)
+                            $0.field("finals", fallback.finals)
+                        }
+                    }
                     $0.field("stuck_stages", now.resilience.stuckStages)
                     $0.field("sessions_refused", now.resilience.sessionsRefused)
                 }

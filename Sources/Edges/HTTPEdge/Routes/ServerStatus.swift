@@ -53,17 +53,39 @@ public struct ServerStatus: Sendable {
 
 /// What keeps a fault of one part from the others, and how often it had to.
 public struct ResilienceStatus: Sendable {
+    /// One that stands in.
+    public struct Fallback: Sendable {
+        public var engine: String
+        /// `closed`, `half_open` or `open`.
+        public var circuitBreaker: String
+        public var isStarted: Bool
+        public var finals: Int
+
+        /// Makes a status.
+        public init(engine: String, circuitBreaker: String, isStarted: Bool, finals: Int) {
+            self.engine = engine
+            self.circuitBreaker = circuitBreaker
+            self.isStarted = isStarted
+            self.finals = finals
+        }
+    }
+
     /// `closed`, `half_open` or `open`.
     public var circuitBreaker: String
     /// `none`, `idle` or `started`.
     public var fallback: String
+    /// Those that stand in, in their order.
+    public var fallbacks: [Fallback]
     public var stuckStages: Int
     public var sessionsRefused: Int
 
     /// Makes a status.
-    public init(circuitBreaker: String, fallback: String, stuckStages: Int, sessionsRefused: Int) {
+    public init(
+        circuitBreaker: String, fallback: String, fallbacks: [Fallback], stuckStages: Int, sessionsRefused: Int
+    ) {
         self.circuitBreaker = circuitBreaker
         self.fallback = fallback
+        self.fallbacks = fallbacks
         self.stuckStages = stuckStages
         self.sessionsRefused = sessionsRefused
     }
