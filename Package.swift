@@ -35,6 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
@@ -63,6 +64,21 @@ let package = Package(
             name: "Telemetry",
             dependencies: ["SpeechModel", .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
         .target(name: "WireProtocol", dependencies: ["SpeechModel"], swiftSettings: strict),
+
+        // Files from elsewhere: downloaded, unpacked
+        .systemLibrary(name: "CArchive", path: "Sources/Archives/CArchive", pkgConfig: "libarchive"),
+        .target(
+            name: "Archives", dependencies: ["CArchive", "SpeechModel"], path: "Sources/Archives/Archives", swiftSettings: strict),
+        .target(
+            name: "Downloads",
+            dependencies: [
+                "SpeechModel",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
 
         // Engines: one native library each
         .systemLibrary(name: "CPocketSphinx", path: "Sources/Engines/CPocketSphinx", pkgConfig: "pocketsphinx"),
@@ -150,8 +166,9 @@ let package = Package(
         .executableTarget(
             name: "mynah",
             dependencies: [
-                "Application", "Assembly", "AudioFiles", "CaptureEdge", "Failover", "Lanes", "ModelLibrary", "MynahClient",
-                "MynahConfiguration", "PocketSphinxEngine",
+                "Application", "Archives", "Assembly", "AudioFiles", "CaptureEdge", "Downloads", "Failover", "Lanes",
+                "ModelLibrary",
+                "MynahClient", "MynahConfiguration", "PocketSphinxEngine",
                 "Ports",
                 "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats", "WireProtocol", "Workers", "ZMQEdge",
                 .product(name: "Logging", package: "swift-log"),
@@ -259,6 +276,16 @@ let package = Package(
             name: "SherpaEngineTests", dependencies: ["ModelLibrary", "SherpaEngine", "SpeechModel", "Workers"],
             swiftSettings: strict,
             linkerSettings: runPath),
+        .testTarget(name: "ArchivesTests", dependencies: ["Archives", "CArchive", "SpeechModel"], swiftSettings: strict),
+        .testTarget(
+            name: "DownloadsTests",
+            dependencies: [
+                "Downloads", "SpeechModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
     ]
 )

@@ -43,7 +43,7 @@ public enum RecognitionModel: Sendable {
                     .invalidConfiguration,
                     stt.modelName.map { "stt.model_name is \($0), and no model of that name was added." }
                         ?? "stt.engine is sherpa, and no model was added for \(settings.language.default).",
-                    advice: "Add one: `mynah models add FOLDER`; `mynah models list` shows those that there are.")
+                    advice: "Add one: `mynah models add`; `mynah models list` shows those that there are.")
             }
             return .neural(
                 NeuralModel(name: name, folder: library.folder(of: name), description: try manifest.model(name).description))
