@@ -9,7 +9,7 @@ enum MadeUpArchive {
 
     struct Entry {
         var name: String
-        var type = S_IFREG
+        var type: mode_t = S_IFREG
         var content: [UInt8] = []
         /// Of a link.
         var target = ""

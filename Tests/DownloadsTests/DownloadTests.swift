@@ -34,6 +34,13 @@ import Testing
         return FileManager.default.contents(atPath: file.path).map { [UInt8]($0) } ?? []
     }
 
+    private func expect(
+        _ expected: [UInt8], from url: String, _ log: Log = Log(), at location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let bytes = try await fetch(url, log)
+        #expect(bytes == expected, sourceLocation: location)
+    }
+
     private func code(_ body: () async throws -> Void) async -> ErrorCode? {
         do {
             try await body()
@@ -46,7 +53,7 @@ import Testing
     @Test func `a file is fetched, and its size told`() async throws {
         let log = Log()
         try await FileServer.serve(.init(content: content)) { server, url in
-            #expect(try await fetch(url, log) == content)
+            try await expect(content, from: url, log)
             #expect(server.ranges.withLock { $0 } == [""])
         }
         #expect(log.received == content.count && log.total == content.count && log.resumed.isEmpty)
@@ -56,10 +63,11 @@ import Testing
     func `a cut connection is gone on with where it was cut`(_ name: String, _ value: String) async throws {
         let log = Log()
         try await FileServer.serve(.init(content: content, headers: [(name, value)], cuts: [100_000, 50_000])) { server, url in
-            #expect(try await fetch(url, log) == content)
-            #expect(server.ranges.withLock { $0 } == ["", "bytes=100000-", "bytes=150000-"])
+            try await expect(content, from: url, log)
+            // The client may lose some of what came last before the cut.
+            #expect(log.resumed.count == 2 && log.resumed.allSatisfy { (1...150_000).contains($0) })
+            #expect(server.ranges.withLock { $0 } == [""] + log.resumed.map { "bytes=\($0)-" })
         }
-        #expect(log.resumed == [100_000, 150_000])
         #expect(log.slept.withLock { $0 } == [.seconds(1), .seconds(1)])
     }
 
@@ -69,10 +77,10 @@ import Testing
             let first = Download(url, in: folder, maximumBytes: 1 << 30) { _ in throw CancellationError() }
             #expect(await code { _ = try await first.run { _ in } } == .connectionFailed)
             let log = Log()
-            #expect(try await fetch(url, log) == content)
-            #expect(log.resumed == [100_000])
+            try await expect(content, from: url, log)
+            #expect(log.resumed.count == 1 && log.resumed.allSatisfy { (1...100_000).contains($0) })
             // It is whole; the server is asked whether it still is the same.
-            #expect(try await fetch(url) == content)
+            try await expect(content, from: url)
             #expect(server.ranges.withLock { $0.last } == "bytes=300000-")
         }
     }
@@ -84,7 +92,7 @@ import Testing
             _ = await code { _ = try await first.run { _ in } }
             let changed = Array(content.reversed())
             server.behaviour.withLock { ($0.content, $0.headers) = (changed, [("ETag", "\"two\"")]) }
-            #expect(try await fetch(url) == changed)
+            try await expect(changed, from: url)
         }
     }
 
@@ -93,37 +101,37 @@ import Testing
             let first = Download(url, in: folder, maximumBytes: 1 << 30) { _ in throw CancellationError() }
             _ = await code { _ = try await first.run { _ in } }
             server.behaviour.withLock { $0.content = [1, 2, 3] }
-            #expect(try await fetch(url) == [1, 2, 3])
+            try await expect([1, 2, 3], from: url)
         }
     }
 
     @Test(arguments: [("ETag", "W/\"weak\""), ("Accept-Ranges", "none")])
     func `without a name for exactly these bytes it is begun anew`(_ name: String, _ value: String) async throws {
         try await FileServer.serve(.init(content: content, headers: [(name, value)], cuts: [100_000])) { server, url in
-            #expect(try await fetch(url) == content)
+            try await expect(content, from: url)
             #expect(server.ranges.withLock { $0 } == ["", ""])
         }
     }
 
     @Test func `a server that knows no ranges gives all of it again`() async throws {
         try await FileServer.serve(.init(content: content, cuts: [100_000], knowsRange: false)) { _, url in
-            #expect(try await fetch(url) == content)
+            try await expect(content, from: url)
         }
     }
 
     @Test func `a length that is not told does not matter`() async throws {
         let log = Log()
         try await FileServer.serve(.init(content: content, cuts: [100_000], tellsLength: false)) { _, url in
-            #expect(try await fetch(url, log) == content)
+            try await expect(content, from: url, log)
         }
-        #expect(log.resumed == [100_000] && log.total == nil)
+        #expect(log.resumed.count == 1 && log.total == nil)
     }
 
     @Test func `a server that is busy is asked again, later and later, and then left`() async throws {
         let log = Log()
         let busy = Array(repeating: HTTPResponseStatus.serviceUnavailable, count: 4)
         try await FileServer.serve(.init(content: content, statuses: busy)) { server, url in
-            #expect(try await fetch(url, log) == content)
+            try await expect(content, from: url, log)
             server.behaviour.withLock { $0.statuses = busy + [.tooManyRequests, .badGateway] }
             #expect(await code { _ = try await fetch(url) } == .connectionFailed)
         }
@@ -150,7 +158,7 @@ import Testing
     @Test func `a redirect is followed, and a circle told`() async throws {
         try await FileServer.serve(.init(content: content)) { server, url in
             try await FileServer.serve(.init(content: [], headers: [("Location", url)], statuses: [.found])) { _, other in
-                #expect(try await fetch(other) == content)
+                try await expect(content, from: other)
             }
             server.behaviour.withLock {
                 ($0.headers, $0.statuses) = ([("Location", url)], Array(repeating: .found, count: 20))

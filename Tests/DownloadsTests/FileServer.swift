@@ -104,7 +104,8 @@ final class FileServer: Sendable {
             } else {
                 let channel = context.channel
                 context.flush()
-                channel.close(promise: nil)
+                // What is on its way when a connection ends may be lost; this much should not be.
+                channel.eventLoop.scheduleTask(in: .milliseconds(100)) { channel.close(promise: nil) }
             }
         }
     }

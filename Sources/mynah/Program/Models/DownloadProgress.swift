@@ -31,7 +31,7 @@ final class DownloadProgress: Sendable {
         state.withLock { state in
             switch event {
             case .received(let bytes, let total): Self.show(bytes, of: total, &state)
-            case .resumed(let bytes): state.write("It goes on after the \(ModelTable.megabytes(bytes)) that are here.")
+            case .resumed(let bytes): state.write("It goes on after the \(bytes) bytes that are here.")
             case .waiting(let error, let duration):
                 state.write("\(error.message) It is tried again in \(Int(duration / .seconds(1))) s.")
             }
