@@ -65,6 +65,21 @@ let package = Package(
             dependencies: ["SpeechModel", .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
         .target(name: "WireProtocol", dependencies: ["SpeechModel"], swiftSettings: strict),
 
+        // Files from elsewhere: downloaded, unpacked
+        .systemLibrary(name: "CArchive", path: "Sources/Archives/CArchive", pkgConfig: "libarchive"),
+        .target(
+            name: "Archives", dependencies: ["CArchive", "SpeechModel"], path: "Sources/Archives/Archives", swiftSettings: strict),
+        .target(
+            name: "Downloads",
+            dependencies: [
+                "SpeechModel",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+
         // Engines: one native library each
         .systemLibrary(name: "CFlite", path: "Sources/Engines/CFlite"),
         .systemLibrary(name: "CPocketSphinx", path: "Sources/Engines/CPocketSphinx", pkgConfig: "pocketsphinx"),
@@ -165,8 +180,9 @@ let package = Package(
         .executableTarget(
             name: "mynah",
             dependencies: [
-                "Application", "Assembly", "AudioFiles", "CaptureEdge", "Failover", "Lanes", "ModelLibrary", "MynahClient",
-                "MynahConfiguration", "PocketSphinxEngine",
+                "Application", "Archives", "Assembly", "AudioFiles", "CaptureEdge", "Downloads", "Failover", "Lanes",
+                "ModelLibrary",
+                "MynahClient", "MynahConfiguration", "PocketSphinxEngine",
                 "Ports",
                 "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats", "WireProtocol", "Workers", "ZMQEdge",
                 .product(name: "Logging", package: "swift-log"),
@@ -283,6 +299,16 @@ let package = Package(
             name: "SherpaEngineTests", dependencies: ["ModelLibrary", "SherpaEngine", "SpeechModel", "Workers"],
             swiftSettings: strict,
             linkerSettings: runPath),
+        .testTarget(name: "ArchivesTests", dependencies: ["Archives", "CArchive", "SpeechModel"], swiftSettings: strict),
+        .testTarget(
+            name: "DownloadsTests",
+            dependencies: [
+                "Downloads", "SpeechModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
     ]
 )

@@ -23,6 +23,8 @@ let package = Package(
         .target(name: "Lanes", swiftSettings: strict),
         .target(name: "Failover", dependencies: ["Lanes", "SpeechModel"], swiftSettings: strict),
         .target(name: "ModelLibrary", dependencies: ["SpeechModel"], swiftSettings: strict),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive"),
+        .target(name: "Archives", dependencies: ["CArchive", "SpeechModel"], swiftSettings: strict),
         .target(name: "Fuzzing", swiftSettings: strict),
         .executableTarget(name: "FuzzWAVHeader", dependencies: ["AudioFiles", "Fuzzing", "SpeechModel"], swiftSettings: strict),
         .executableTarget(
@@ -31,5 +33,6 @@ let package = Package(
             name: "FuzzLinkMessage", dependencies: ["Failover", "Fuzzing", "SpeechModel"], swiftSettings: strict),
         .executableTarget(
             name: "FuzzModelFile", dependencies: ["Fuzzing", "ModelLibrary", "SpeechModel"], swiftSettings: strict),
+        .executableTarget(name: "FuzzArchive", dependencies: ["Archives", "Fuzzing", "SpeechModel"], swiftSettings: strict),
     ]
 )

@@ -1,14 +1,20 @@
 import Foundation
-import SpeechModel
+public import SpeechModel
 
 /// SHA-256 of files, by the `sha256sum` of the system's core utilities.
-enum Checksums {
+public enum Checksums {
+    /// That of one file, in hexadecimal digits.
+    public static func sha256(of path: String) throws(SpeechError) -> String {
+        let url = URL(fileURLWithPath: path)
+        return try of([url.lastPathComponent], in: url.deletingLastPathComponent().path)[url.lastPathComponent] ?? ""
+    }
+
     /// For each file of a folder its checksum.
     static func of(_ files: [String], in folder: String) throws(SpeechError) -> [String: String] {
         var checksums: [String: String] = [:]
         for file in files {
-            // A name with a backslash or a newline would be escaped; models have none.
-            let line = try run(["--binary", "--", file], in: folder)
+            // The line begins with a backslash where the name is escaped.
+            let line = try run(["--binary", "--", file], in: folder).drop { $0 == "\\" }
             guard let checksum = line.split(separator: " ").first, checksum.utf8.count == 64 else {
                 throw SpeechError(
                     .unreadableFile, "\(folder)/\(file) cannot be read.", advice: "Give yourself the right to read it.")

@@ -32,7 +32,7 @@ public struct Manifest: Codable, Sendable, Hashable {
             let names = models.keys.sorted().joined(separator: ", ")
             throw SpeechError(
                 .invalidParameter, "There is no model named \(name).",
-                advice: names.isEmpty ? "None was added; `mynah models add FOLDER` does." : "There are: \(names).")
+                advice: names.isEmpty ? "None was added; `mynah models add` does." : "There are: \(names).")
         }
         return model
     }

@@ -103,7 +103,7 @@ public struct ModelFolder: Sendable {
 
     // MARK: which file is what
 
-    private static func isNetwork(_ name: String) -> Bool { name.hasSuffix(".onnx") || name.hasSuffix(".ort") }
+    static func isNetwork(_ name: String) -> Bool { name.hasSuffix(".onnx") || name.hasSuffix(".ort") }
 
     /// By the part of the name that all publishers have in common.
     static func role(of file: String) -> ModelDescription.Role {

@@ -33,24 +33,46 @@ public struct ModelLibrary: Sendable {
         (try? FileManager.default.attributesOfItem(atPath: manifestFile))?[.modificationDate] as? Date
     }
 
-    /// Copies a model's files into the library.
+    /// What is downloaded and unpacked on its way here.
+    public var downloads: String { directory + "/.downloads" }
+
+    /// Bytes that may still be written here; a reserve stays for everybody else.
+    public func room() throws(SpeechError) -> Int {
+        try makeDirectory(downloads)
+        var status = statvfs()
+        guard statvfs(downloads, &status) == 0 else { throw unwritable(downloads) }
+        return max(0, Int(status.f_bavail) * Int(status.f_frsize) - Self.reserveBytes)
+    }
+
+    private static let reserveBytes = 256 << 20
+
+    /// Looks whether a model can be added under a name.
     ///
-    /// - Parameters:
-    ///   - try: looks whether the model works; it is given the copy.
-    /// - Throws: ``ErrorCode/invalidParameter`` when the name is taken or cannot be one; what `try` throws. Then nothing has changed.
-    public func add(
-        _ folder: ModelFolder, as name: String, source: String, try attempt: (String, ModelDescription) async throws -> Trial
-    ) async throws -> Manifest.Model {
+    /// - Throws: ``ErrorCode/invalidParameter`` when the name is taken or cannot be one.
+    public func checkVacant(_ name: String) throws(SpeechError) {
         try check(name)
-        let description = try folder.inspect()
         guard try manifest().models[name] == nil else {
             throw SpeechError(
                 .invalidParameter, "There is a model named \(name) already.",
                 advice: "Give this one another name with --name, or take that one away: `mynah models remove \(name)`.")
         }
+    }
+
+    /// Copies a model's files into the library.
+    ///
+    /// - Parameters:
+    ///   - isTemporary: whether the folder lies in ``downloads`` and is thrown away; large files need no room twice then.
+    ///   - try: looks whether the model works; it is given the copy.
+    /// - Throws: ``ErrorCode/invalidParameter`` when the name is taken or cannot be one; what `try` throws. Then nothing has changed.
+    public func add(
+        _ folder: ModelFolder, as name: String, source: String, isTemporary: Bool = false,
+        try attempt: (String, ModelDescription) async throws -> Trial
+    ) async throws -> Manifest.Model {
+        try checkVacant(name)
+        let description = try folder.inspect()
         let incoming = directory + "/.incoming-\(name)-\(getpid())"
         defer { try? FileManager.default.removeItem(atPath: incoming) }
-        try copy(description.allFiles, of: folder.path, to: incoming)
+        try copy(description.allFiles, of: folder.path, to: incoming, byLinking: isTemporary)
         let trial = try await attempt(incoming, description)
         let model = Manifest.Model(
             description: description, source: source, addedUnixMS: UInt64(Date().timeIntervalSince1970 * 1000),
@@ -122,12 +144,17 @@ public struct ModelLibrary: Sendable {
         return result
     }
 
-    private func copy(_ files: [String], of folder: String, to target: String) throws(SpeechError) {
+    private func copy(_ files: [String], of folder: String, to target: String, byLinking: Bool) throws(SpeechError) {
         try makeDirectory(target)
         for file in files {
             do {
                 let source = URL(fileURLWithPath: folder + "/" + file).resolvingSymlinksInPath().path
-                try FileManager.default.copyItem(atPath: source, toPath: target + "/" + file)
+                let destination = target + "/" + file
+                if byLinking {
+                    try FileManager.default.linkItem(atPath: source, toPath: destination)
+                } else {
+                    try FileManager.default.copyItem(atPath: source, toPath: destination)
+                }
             } catch {
                 throw unwritable(target + "/" + file)
             }

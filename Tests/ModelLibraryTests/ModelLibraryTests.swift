@@ -88,6 +88,32 @@ import Testing
         #expect(error?.code == .invalidParameter)
     }
 
+    @Test func `what lies there temporarily is not copied a second time`() async throws {
+        _ = try await library.add(ModelFolder(source.path), as: "first", source: "", isTemporary: true) { _, _ in
+            Trial(loadMS: 1, realTimeStreams: 1)
+        }
+        func number(_ folder: String) throws -> UInt64? {
+            try FileManager.default.attributesOfItem(atPath: folder + "/model.onnx")[.systemFileNumber] as? UInt64
+        }
+        #expect(try number(library.folder(of: "first")) == number(source.path))
+    }
+
+    @Test func `there is room on the disk, and less than there is disk`() throws {
+        let attributes = try FileManager.default.attributesOfFileSystem(forPath: root.path)
+        let room = try library.room()
+        #expect(room >= 0 && room < (attributes[.systemSize] as? Int ?? 0))
+        let file = root.path + "/file"
+        try Data().write(to: URL(fileURLWithPath: file))
+        #expect(throws: SpeechError.self) { try ModelLibrary(modelsDirectory: file).room() }
+    }
+
+    @Test(arguments: ["name", "back\\slash"])
+    func `the checksum of a file is that of its bytes`(name: String) throws {
+        let file = root.path + "/" + name
+        try Data("abc".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(try Checksums.sha256(of: file) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    }
+
     @Test func `a manifest that is damaged is told, and not written over`() async throws {
         _ = try await add("first")
         let file = library.directory + "/manifest.json"

@@ -35,6 +35,10 @@ enum Layering {
             Module("Ports", "Sources/Ports", bare.union(["SpeechModel"])),
             Module("Failover", "Sources/Failover", bare.union(["Lanes", "SpeechModel"])),
             Module("ModelLibrary", "Sources/ModelLibrary", bare.union(foundation).union(["SpeechModel"])),
+            Module("Archives", "Sources/Archives/Archives", bare.union(["CArchive", "SpeechModel"])),
+            Module(
+                "Downloads", "Sources/Downloads",
+                bare.union(foundation).union(nio).union(["AsyncHTTPClient", "SpeechModel"])),
             Module("TextAnalysis", "Sources/TextAnalysis", bare.union(foundation).union(["SpeechModel"])),
             Module("Telemetry", "Sources/Telemetry", bare.union(["Logging", "SpeechModel"])),
             Module("WireProtocol", "Sources/WireProtocol", foundation.union(["SpeechModel"])),
@@ -107,8 +111,8 @@ enum Layering {
             Module(
                 "mynah", "Sources/mynah/Program",
                 bare.union(foundation).union([
-                    "Application", "Assembly", "AudioFiles", "CaptureEdge", "Failover", "Lanes", "ModelLibrary", "MynahClient",
-                    "MynahConfiguration",
+                    "Application", "Archives", "Assembly", "AudioFiles", "CaptureEdge", "Downloads", "Failover", "Lanes",
+                    "ModelLibrary", "MynahClient", "MynahConfiguration",
                     "PocketSphinxEngine", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry", "TranscriptFormats",
                     "WireProtocol", "Workers", "ZMQEdge", "ArgumentParser", "Logging",
                 ]))

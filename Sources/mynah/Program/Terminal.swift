@@ -97,7 +97,7 @@ struct ProgressLine {
     private static let interval = Duration.milliseconds(100)
 
     private var line = LiveLine(.error)
-    private let start = ContinuousClock.now
+    private let started = ContinuousClock.now
     private var lastDrawn: ContinuousClock.Instant?
 
     init() {}
@@ -106,27 +106,28 @@ struct ProgressLine {
     ///
     /// - Parameters:
     ///   - fraction: what is done, 0–1; `nil` when the length is not known.
+    ///   - start: what was done when the line was made.
     ///   - note: stands after the bar, such as `12.3 × real time`.
-    mutating func update(fraction: Double?, note: String) {
+    mutating func update(fraction: Double?, from start: Double = 0, note: String) {
         let now = ContinuousClock.now
         if let lastDrawn, lastDrawn.duration(to: now) < Self.interval { return }
         lastDrawn = now
-        line.draw([(Self.text(fraction: fraction, note: note, elapsed: start.duration(to: now)), .plain)])
+        line.draw([(Self.text(fraction: fraction, from: start, note: note, elapsed: started.duration(to: now)), .plain)])
     }
 
     /// Takes the line away.
     mutating func clear() { line.clear() }
 
     /// The line after `elapsed`.
-    static func text(fraction: Double?, note: String, elapsed: Duration) -> String {
+    static func text(fraction: Double?, from start: Double = 0, note: String, elapsed: Duration) -> String {
         guard let fraction, fraction.isFinite else { return note }
         let done = min(max(fraction, 0), 1)
         let marks = Int(done * Double(barWidth))
         let bar = String(repeating: "#", count: marks) + String(repeating: " ", count: barWidth - marks)
         let text = "[\(bar)] \(Int(done * 100)) %  \(note)"
         // In the first second, and before anything is done, it would be a guess.
-        guard done > 0, done < 1, elapsed >= .seconds(1) else { return text }
-        return text + "  \(clock(elapsed * ((1 - done) / done))) left"
+        guard done > start, done < 1, elapsed >= .seconds(1) else { return text }
+        return text + "  \(clock(elapsed * ((1 - done) / (done - start)))) left"
     }
 
     /// `0:42`, `12:03` or `1:02:03`, rounded to seconds.

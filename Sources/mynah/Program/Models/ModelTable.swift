@@ -7,7 +7,7 @@ enum ModelTable {
     /// All of them, a line each.
     static func table(_ manifest: Manifest, directory: String) -> String {
         guard !manifest.models.isEmpty else {
-            return "No model was added to \(directory).\n`mynah models add FOLDER` adds one; docs/models.md says which.\n"
+            return "No model was added to \(directory).\n`mynah models add` adds one; docs/models.md says which.\n"
         }
         let rows = manifest.models.sorted { $0.key < $1.key }.map { name, model in
             let served = manifest.languagesServed(by: name)
@@ -74,7 +74,7 @@ enum ModelTable {
         model.languages.isEmpty ? "any language" : model.languages.joined(separator: ",")
     }
 
-    private static func megabytes(_ bytes: Int) -> String {
+    static func megabytes(_ bytes: Int) -> String {
         let megabytes = Double(bytes) / 1_000_000
         return megabytes < 10 ? "\((megabytes * 10).rounded() / 10) MB" : "\(Int(megabytes.rounded())) MB"
     }

@@ -10,12 +10,12 @@ struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models", abstract: "Add, list, choose and remove neural models.",
         discussion: """
-            A model is a folder as it was published for sherpa-onnx. It is tried before it is added, in a process of its own, and copied \
-            into `added` below models.directory. The first that is added for a language serves it; a server that runs takes it up within seconds, for new \
-            sessions.
+            A model is a folder as it was published for sherpa-onnx, an archive with such a folder, or one .onnx file; on this machine or \
+            on the web. It is tried before it is added, in a process of its own, and copied into `added` below models.directory. The \
+            first that is added for a language serves it; a server that runs takes it up within seconds, for new sessions.
 
             EXAMPLES
-              mynah models add ~/Downloads/sherpa-onnx-streaming-zipformer-en
+              mynah models add https://example.org/sherpa-onnx-streaming-zipformer-en.tar.bz2
               mynah models list
               mynah models use sherpa-onnx-streaming-zipformer-en
             """,
@@ -23,23 +23,37 @@ struct ModelsCommand: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Find out what a folder holds, try it, and add it.",
+            abstract: "Download or unpack a model where that is needed, try it, and add it.",
             discussion: """
-                EXAMPLE
+                What was downloaded before the connection or the program ended is kept; the same command goes on there. Archives are tar, \
+                as it is or by gzip, bzip2, xz or zstd, and zip.
+
+                EXAMPLES
                   mynah models add ./sherpa-onnx-whisper-tiny.en --name whisper
+                  mynah models add ~/Downloads/sherpa-onnx-whisper-tiny.en.tar.bz2
+                  mynah models add https://example.org/sherpa-onnx-whisper-tiny.en.tar.bz2 --sha256 2c53…
                 """)
         @OptionGroup var options: ConfigurationOptions
-        @Argument(help: "The model's folder.", completion: .directory) var folder: String
-        @Option(help: "What it is to be called; by default as its folder is.") var name: String?
+        @Argument(
+            help: "The model: a folder, an archive, an .onnx file, or the http(s) address of one of the files.",
+            completion: .file())
+        var source: String
+        @Option(help: "What it is to be called; by default as its folder or file is.") var name: String?
+        @Option(help: "The SHA-256 that the file must have, in hexadecimal digits.") var sha256: String?
 
         func run() async throws {
             let settings = try options.load().settings
-            let path = URL(fileURLWithPath: folder).standardizedFileURL.path
-            let name = name ?? ModelFolder(path).name
+            let source = try ModelSource(source)
+            let name = name ?? source.name
             let library = library(settings)
-            let model = try await library.add(ModelFolder(path), as: name, source: path) { copy, description in
-                Terminal.error.write("\(ModelTable.summary(description)); it is tried …\n")
-                return try await ModelTrial.run(description, in: copy, settings: settings)
+            try checkSHA256()
+            // Said before it is downloaded.
+            try library.checkVacant(name)
+            let model = try await source.withFolder(for: library, sha256: sha256) { folder, source, isTemporary in
+                try await library.add(folder, as: name, source: source, isTemporary: isTemporary) { copy, description in
+                    Terminal.error.write("\(ModelTable.summary(description)); it is tried …\n")
+                    return try await ModelTrial.run(description, in: copy, settings: settings)
+                }
             }
             let served = try library.manifest().languagesServed(by: name)
             Terminal.output.write(
@@ -47,6 +61,13 @@ struct ModelsCommand: AsyncParsableCommand {
                     + (served.isEmpty
                         ? "Another model serves its languages; `mynah models use \(name)` changes that.\n"
                         : "It serves \(served.joined(separator: ", ")): \(model.description.family.task.usage).\n")
+            )
+        }
+
+        private func checkSHA256() throws(SpeechError) {
+            guard let sha256, sha256.utf8.count != 64 || !sha256.allSatisfy(\.isHexDigit) else { return }
+            throw SpeechError(
+                .invalidParameter, "`\(sha256)` is not a SHA-256.", advice: "Give its 64 hexadecimal digits, as `sha256sum` does."
             )
         }
     }

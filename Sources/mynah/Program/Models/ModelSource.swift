@@ -1,0 +1,144 @@
+import Archives
+import Downloads
+import Foundation
+import ModelLibrary
+import SpeechModel
+
+/// Where a model is to be added from: a folder, a file or an archive on this machine, or the address of a file or an archive.
+struct ModelSource {
+    /// What the model is called, unless somebody gives it another name.
+    let name: String
+    private let place: Place
+
+    private enum Place {
+        case path(String, isFolder: Bool)
+        case address(String)
+    }
+
+    private static let suffixes = [
+        ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz2", ".tbz", ".txz", ".tzst", ".tar", ".zip", ".onnx",
+    ]
+
+    init(_ given: String) throws(SpeechError) {
+        let scheme = given.range(of: "://").map { given[..<$0.lowerBound].lowercased() }
+        switch scheme {
+        case nil, "file":
+            let path = scheme == nil ? given : String(given.dropFirst("file://".count))
+            let url = URL(fileURLWithPath: path).standardizedFileURL
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+            place = .path(url.path, isFolder: isFolder.boolValue)
+            name = isFolder.boolValue ? url.lastPathComponent : Self.stem(url.lastPathComponent)
+        case "http", "https":
+            guard let url = URL(string: given), url.host()?.isEmpty == false else {
+                throw SpeechError(.invalidParameter, "`\(given)` is not an address.", advice: "Give it as the browser shows it.")
+            }
+            place = .address(given)
+            name = Self.stem(url.lastPathComponent)
+        case .some(let scheme):
+            throw SpeechError(
+                .invalidParameter, "Nothing is downloaded by \(scheme)://.",
+                advice: "Give an http:// or https:// address, or the path of a folder or an archive.")
+        }
+    }
+
+    /// Lends the folder or file that holds the model.
+    ///
+    /// - Parameters:
+    ///   - sha256: what the downloaded file or the archive has to be.
+    ///   - use: is told where the files came from, and whether they are thrown away afterwards.
+    func withFolder<Result>(
+        for library: ModelLibrary, sha256: String?,
+        _ use: (_ folder: ModelFolder, _ source: String, _ isTemporary: Bool) async throws -> Result
+    ) async throws -> Result {
+        switch place {
+        case .path(let path, isFolder: true):
+            guard sha256 == nil else {
+                throw SpeechError(
+                    .invalidParameter, "\(path) is a folder, and --sha256 is of one file.",
+                    advice: "Leave it out, or give the archive that the folder was unpacked from.")
+            }
+            return try await use(ModelFolder(path), path, false)
+        case .path(let path, isFolder: false):
+            if let sha256 { try Self.check(path, named: path, sha256: sha256) }
+            guard FileManager.default.fileExists(atPath: path), try Archive(path).isArchive else {
+                return try await use(ModelFolder(path), path, false)
+            }
+            return try await withUnpacked(path, named: path, for: library) { try await use($0, path, true) }
+        case .address(let address):
+            let download = Download(address, in: library.downloads, maximumBytes: try library.room())
+            let progress = DownloadProgress(of: download.shownURL)
+            let file = try await download.run { progress.report($0) }
+            progress.finish()
+            do {
+                try Self.check(file.path, named: download.shownURL, sha256: sha256)
+                let result = try await withUnpacked(file.path, named: download.shownURL, for: library) {
+                    try await use($0, download.shownURL, true)
+                }
+                file.remove()
+                return result
+            } catch {
+                // Where there was no room it is as good as before; otherwise it would be the same again.
+                if (error as? SpeechError)?.code != .unwritableFile { file.remove() }
+                throw error
+            }
+        }
+    }
+
+    // MARK: what is in it
+
+    private func withUnpacked<Result>(
+        _ file: String, named shown: String, for library: ModelLibrary, _ use: (ModelFolder) async throws -> Result
+    ) async throws -> Result {
+        removeAbandoned(in: library.downloads)
+        let temporary = "\(library.downloads)/\(Self.unpackedPrefix)\(getpid())"
+        // A model's languages are read from its folder's name.
+        let folder = temporary + "/" + (name.isEmpty || name.hasPrefix(".") ? "model" : name)
+        let room = try library.room()
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: temporary) }
+        if try Archive(file).isArchive {
+            Terminal.error.write("It is unpacked …\n")
+            try Archive(file).unpack(to: folder, limits: ArchiveLimits(bytes: room))
+        } else if (try? ONNXFile(file)) != nil {
+            try FileManager.default.linkItem(atPath: file, toPath: "\(folder)/\(name).onnx")
+        } else {
+            throw SpeechError(
+                .brokenModel, "\(shown) is neither an archive (tar, zip) nor an .onnx file, or it is cut off.",
+                advice: "Give the address that its download button has; docs/models.md says what can be added.")
+        }
+        return try await use(try ModelFolder.topmost(below: folder))
+    }
+
+    private static let unpackedPrefix = ".unpacked-"
+
+    /// What processes left that were ended in the middle.
+    private func removeAbandoned(in folder: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix(Self.unpackedPrefix)
+        {
+            guard let process = pid_t(name.dropFirst(Self.unpackedPrefix.count)), kill(process, 0) != 0, errno == ESRCH else {
+                continue
+            }
+            try? FileManager.default.removeItem(atPath: folder + "/" + name)
+        }
+    }
+
+    private static func check(_ path: String, named shown: String, sha256 expected: String?) throws(SpeechError) {
+        let found = try Checksums.sha256(of: path)
+        guard let expected else {
+            Terminal.error.write("SHA-256 \(found); compare it with what the publisher says, or give it with --sha256.\n")
+            return
+        }
+        guard found == expected.lowercased() else {
+            throw SpeechError(
+                .brokenModel, "\(shown) is not what it should be: its SHA-256 is \(found), not \(expected.lowercased()).",
+                advice:
+                    "See whether the checksum belongs to this version of the file; if it does, somebody or something changed the file."
+            )
+        }
+    }
+
+    private static func stem(_ file: String) -> String {
+        suffixes.first { file.lowercased().hasSuffix($0) }.map { String(file.dropLast($0.utf8.count)) } ?? file
+    }
+}
