@@ -90,7 +90,7 @@ import Testing
 
     @Test func `what lies there temporarily is not copied a second time`() async throws {
         _ = try await library.add(ModelFolder(source.path), as: "first", source: "", isTemporary: true) { _, _ in
-            Trial(loadMS: 1, realTimeStreams: 1)
+            Trial(loadMS: 1, timesRealTime: 1)
         }
         func number(_ folder: String) throws -> UInt64? {
             try FileManager.default.attributesOfItem(atPath: folder + "/model.onnx")[.systemFileNumber] as? UInt64

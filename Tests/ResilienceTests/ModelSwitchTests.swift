@@ -18,7 +18,9 @@ import Testing
             return puppet
         }
         func count(_ name: String) -> Int { made.withLock { $0.count { $0.name == name } } }
-        func heard(_ name: String) -> Int { made.withLock { $0.filter { $0.name == name }.reduce(0) { $0 + $1.puppet.utterances.count } } }
+        func heard(_ name: String) -> Int {
+            made.withLock { $0.filter { $0.name == name }.reduce(0) { $0 + $1.puppet.utterances.count } }
+        }
     }
 
     private final class Diary: Sendable {
@@ -42,7 +44,8 @@ import Testing
     }
 
     private static func catalogue(_ english: String) -> ModelSwitch.Catalogue {
-        ModelSwitch.Catalogue(defaults: ["en": english, "de": "german"], names: ["first", "second", "german"], defaultLanguage: "en")
+        ModelSwitch.Catalogue(
+            defaults: ["en": english, "de": "german"], names: ["first", "second", "german"], defaultLanguage: "en")
     }
 
     private func makeSwitch(_ workshop: Workshop, _ diary: Diary = Diary()) -> ModelSwitch {

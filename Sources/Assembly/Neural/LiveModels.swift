@@ -42,7 +42,8 @@ struct LiveModels: Sendable {
                 case .loaded(let name): logger.notice("another model serves new sessions", metadata: ["model": "\(name)"])
                 case .failed(let name, let error):
                     logger.error("a model cannot be used", metadata: ["model": "\(name)", "reason": "\(error)"])
-                case .freed(let name): logger.notice("a model that nobody uses any more was freed", metadata: ["model": "\(name)"])
+                case .freed(let name):
+                    logger.notice("a model that nobody uses any more was freed", metadata: ["model": "\(name)"])
                 }
             })
     }
@@ -52,7 +53,8 @@ struct LiveModels: Sendable {
         guard seen.changed(to: library.modified) else { return }
         do {
             models.change(
-                to: try Self.catalogue(settings, library: library, builtIn: builtIn, initial: models.identity, configured: initial))
+                to: try Self.catalogue(
+                    settings, library: library, builtIn: builtIn, initial: models.identity, configured: initial))
         } catch {
             logger.error("the list of models cannot be read; those that are loaded go on", metadata: ["reason": "\(error)"])
         }
@@ -65,7 +67,8 @@ struct LiveModels: Sendable {
             return try Recognition.makeBuiltIn(mode: .live, settings: settings, models: builtIn, logger: logger)
         }
         return Recognition.makeNeural(
-            RecognitionModel.NeuralModel(name: name, folder: library.folder(of: name), description: model.description), mode: .live,
+            RecognitionModel.NeuralModel(name: name, folder: library.folder(of: name), description: model.description),
+            mode: .live,
             settings: settings, logger: logger)
     }
 
@@ -88,7 +91,9 @@ struct LiveModels: Sendable {
         }
         if !isNamed {
             defaults[language] =
-                manifest.defaultModel(for: .recognition, language: language) ?? configured.map { names.contains($0) ? $0 : builtIn.name }
+                manifest.defaultModel(for: .recognition, language: language) ?? configured.map {
+                    names.contains($0) ? $0 : builtIn.name
+                }
                 ?? initial.model
         }
         return ModelSwitch.Catalogue(defaults: defaults, names: names, defaultLanguage: language)

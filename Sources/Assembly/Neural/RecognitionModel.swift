@@ -48,13 +48,8 @@ public enum RecognitionModel: Sendable {
                 throw SpeechError(
                     .invalidConfiguration,
                     stt.modelName.map { "stt.model_name is \($0), and no model of that name was added." }
-<<<<<<< HEAD:Sources/Assembly/Neural/RecognitionModel.swift
                         ?? "A neural model is to recognise, and none was added for \(settings.language.default).",
-                    advice: "Add one: `mynah models add FOLDER`; `mynah models list` shows those that there are.")
-=======
-                        ?? "stt.engine is sherpa, and no model was added for \(settings.language.default).",
                     advice: "Add one: `mynah models add`; `mynah models list` shows those that there are.")
->>>>>>> h-dl:Sources/Assembly/RecognitionModel.swift
             }
             return .neural(
                 NeuralModel(name: name, folder: library.folder(of: name), description: try manifest.model(name).description))

@@ -69,7 +69,9 @@ public enum Synthesis {
             OpenAISynthesizer(
                 provider, voices: openai.voices, pricePerMillionCharacters: openai.pricePerMillionCharacters, usage: usage,
                 clock: SystemClock(),
-                report: { logger?.warning("the remote voice failed", metadata: ["code": "\($0.code.rawValue)", "reason": "\($0)"]) })
+                report: {
+                    logger?.warning("the remote voice failed", metadata: ["code": "\($0.code.rawValue)", "reason": "\($0)"])
+                })
         }
     }
 

@@ -140,7 +140,8 @@ struct Transcription: Sendable {
         try page.write(
             page.writer.finish(
                 TranscriptSummary(
-                    language: recognizer.identity.language, durationSeconds: seconds, processingTimeMS: Int(elapsed / .milliseconds(1)),
+                    language: recognizer.identity.language, durationSeconds: seconds,
+                    processingTimeMS: Int(elapsed / .milliseconds(1)),
                     modelVersion: "\(recognizer.identity.engine) \(recognizer.identity.model)")))
         try page.output.finish()
         progress.interrupt {

@@ -99,7 +99,8 @@ private final class StreamHandler: WebSocketHandler {
                 .unsupportedAudio, "The encoding \(start.encoding ?? "") is not known.", advice: "Use pcm_s16le or pcm_f32le.")
         }
         let format = try AudioFormat(sampleRate: start.sampleRate ?? 16_000, channels: start.channels ?? 1, encoding: encoding)
-        let session = try registry.create(format: format, language: start.language, model: start.model, needsWaking: start.wakeWord)
+        let session = try registry.create(
+            format: format, language: start.language, model: start.model, needsWaking: start.wakeWord)
         self.session = session
         number = session.attach(Subscriber(connection, session: session))
     }

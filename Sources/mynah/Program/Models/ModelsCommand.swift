@@ -110,7 +110,8 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() throws {
             let languages = try library(try options.load().settings).use(name, language: language)
-            Terminal.output.write("\(name) serves \(languages.joined(separator: ", ")); a server that runs takes it up within seconds.\n")
+            Terminal.output.write(
+                "\(name) serves \(languages.joined(separator: ", ")); a server that runs takes it up within seconds.\n")
         }
     }
 
