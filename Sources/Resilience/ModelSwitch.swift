@@ -170,7 +170,12 @@ public final class ModelSwitch: Recognizer, ModelChoice {
     }
 
     private func standIn(of name: String) -> StandIn {
-        state.withLock { $0.entries[name, default: Entry(standIn: makeStandIn(name))].standIn }
+        state.withLock { state in
+            if let entry = state.entries[name] { return entry.standIn }
+            let entry = Entry(standIn: makeStandIn(name))
+            state.entries[name] = entry
+            return entry.standIn
+        }
     }
 
     private func makeStandIn(_ name: String) -> StandIn {

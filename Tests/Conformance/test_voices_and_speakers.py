@@ -93,7 +93,7 @@ def test_a_voice_that_needs_a_lexicon_says_so_before_it_is_added(data, tmp_path)
     assert b"characters" in model
     (folder / "model.onnx").write_bytes(model.replace(b"characters", b"phonemes__"))
     done = mynah(data, "models", "add", folder)
-    assert done.returncode == 65 and "lexicon.txt" in done.stderr
+    assert done.returncode == 69 and "lexicon.txt" in done.stderr
 
 
 def test_openai_clients_hear_the_default_voice(start_server):

@@ -96,7 +96,7 @@ import Testing
             default: .cut
             }
         }
-        let synthesizer = voice(provider, timeoutMS: 200)
+        let synthesizer = voice(provider, timeoutMS: 2000)
         #expect(await code { _ = try await synthesizer.speak(SpeechRequest("Hello")) } == .synthesisFailed)
         #expect(await code { _ = try await synthesizer.speak(SpeechRequest("Hello")) } == .synthesisFailed)
         #expect(await code { try await synthesizer.start() } == .invalidConfiguration)

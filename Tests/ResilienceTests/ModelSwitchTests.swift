@@ -7,19 +7,19 @@ import Testing
 @Suite struct ModelSwitchTests {
     /// Makes recognisers on request, and counts them.
     private final class Workshop: Sendable {
-        let made = Mutex<[(name: String, puppet: PuppetRecognizer)]>([])
+        let made = Mutex<[(name: String, puppet: Counter)]>([])
         let broken: Set<String>
 
         init(broken: Set<String> = []) { self.broken = broken }
 
-        func make(_ name: String) -> PuppetRecognizer {
-            let puppet = PuppetRecognizer(startFails: broken.contains(name))
+        func make(_ name: String) -> Counter {
+            let puppet = Counter(startFails: broken.contains(name))
             made.withLock { $0.append((name, puppet)) }
             return puppet
         }
         func count(_ name: String) -> Int { made.withLock { $0.count { $0.name == name } } }
         func heard(_ name: String) -> Int {
-            made.withLock { $0.filter { $0.name == name }.reduce(0) { $0 + $1.puppet.utterances.count } }
+            made.withLock { $0.filter { $0.name == name }.reduce(0) { $0 + $1.puppet.heard.load(ordering: .relaxed) } }
         }
     }
 
@@ -113,4 +113,28 @@ import Testing
 
 private final class Deaf: RecognitionObserver {
     func recognition(_ key: UtteranceKey, updated update: RecognitionUpdate) {}
+}
+
+/// Counts what it is given, and keeps nothing of it.
+private final class Counter: Recognizer {
+    let identity = RecognizerIdentity(engine: "counter", model: "counter", language: "en")
+    let load = RecognizerLoad(ready: 1, busy: 0, waiting: 0, capacity: 1)
+    let heard = Atomic(0)
+    private let startFails: Bool
+
+    init(startFails: Bool) { self.startFails = startFails }
+
+    func start() async throws { if startFails { throw PuppetRecognizer.Broken() } }
+    func stop() async {}
+    func begin(_ request: RecognitionRequest, observer: any RecognitionObserver) -> any Recognition {
+        heard.add(1, ordering: .relaxed)
+        return Silence()
+    }
+
+    private final class Silence: Recognition {
+        func append(_ samples: UnsafeBufferPointer<Int16>) {}
+        func finish() {}
+        func cancel() {}
+        func park() {}
+    }
 }
