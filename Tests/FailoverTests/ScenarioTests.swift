@@ -157,6 +157,14 @@ import Testing
         #expect(simulation.reigns.map(\.name) == [.primary, .standby] && simulation.incidents[.coldStart] == nil)
     }
 
+    @Test("do not take the time before their first step, in which models are loaded, for a sleep")
+    func slowStart() {
+        var machine = FailoverMachine<NumberedRecords>(
+            FailoverSettings(name: .standby, version: "1", model: "m"), instance: 1, at: Self.ms)
+        for step in 0...2 { machine.tick(at: 30_000 * Self.ms + UInt64(step) * 100 * Self.ms) }
+        #expect(!machine.takeActions().contains { if case .incident = $0 { true } else { false } })
+    }
+
     @Test("tell when their versions differ, and go on: a rolling update needs that")
     func versions() {
         let time: UInt64 = 1_000_000_000

@@ -10,6 +10,8 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
     /// What is to be done; see ``takeActions()``.
     var actions: [FailoverAction] = []
     var now: UInt64
+    /// The time of the first step. Between it and the making of the machine its process may have loaded models.
+    private var beganAt: UInt64?
 
     var mirror = Mirror<State>()
     /// The highest term known.
@@ -174,8 +176,9 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
 
     /// What only time brings.
     private mutating func begin(at time: UInt64) {
-        let slept = milliseconds(time, since: now)
+        let slept = beganAt == nil ? 0 : milliseconds(time, since: now)
         now = max(now, time)
+        if beganAt == nil { beganAt = now }
         if slept > settings.leaseMS {
             tell(.overslept, "This node did nothing for \(slept) ms: it was stopped, or its machine was.")
         }
