@@ -292,12 +292,20 @@ public struct Server: Sendable {
             },
             tell: { [logger] incident in
                 incidents[incident.kind.rawValue].increment()
-                logger.warning("failover", metadata: ["incident": "\(incident.kind.rawValue)", "reason": "\(incident.message)"])
+                let level: Logger.Level =
+                    switch incident.kind.severity {
+                    case .notice: .notice
+                    case .warning: .warning
+                    case .error: .error
+                    }
+                logger.log(
+                    level: level, "failover",
+                    metadata: ["incident": "\(incident.kind.rawValue)", "reason": "\(incident.message)"])
                 publishing.hub.publish(
                     FeedEvent(
                         .failover,
                         metadata: ["incident": .text(incident.kind.rawValue), "message": .text(incident.message)],
-                        level: .warning), of: nil)
+                        level: incident.kind.severity == .error ? .error : .warning), of: nil)
             })
     }
 

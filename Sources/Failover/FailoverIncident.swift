@@ -28,6 +28,24 @@ public struct FailoverIncident: Hashable, Sendable, CustomStringConvertible {
         case coldStart = "cold_start"
         /// An operator made the node take a term although it was not known to have everything.
         case forced
+        /// Nobody has led for seconds, and nobody may: an operator has to act.
+        case nobodyLeads = "nobody_leads"
+        /// That is over.
+        case ledAgain = "led_again"
+
+        /// How grave it is.
+        public var severity: Severity {
+            switch self {
+            case .nobodyLeads: .error
+            case .peerBack, .inSync, .arbiterBack, .handedOver, .ledAgain: .notice
+            default: .warning
+            }
+        }
+    }
+
+    /// Whether an operator has to act, should look, or may just want to know.
+    public enum Severity: Sendable {
+        case notice, warning, error
     }
 
     /// What happened.

@@ -46,6 +46,7 @@ import Testing
         simulation.start(simulation.nodes[0])
         run(simulation, ms: 1000)
         #expect(simulation.incidents[.inSync] == 2 && simulation.reigns.count == 2)
+        #expect(simulation.incidents[.nobodyLeads] == nil)
     }
 
     @Test("go on within 650 ms when the primary is stopped, which then finds its term over", arguments: 0..<20)
@@ -77,10 +78,15 @@ import Testing
         simulation.crash(simulation.nodes[0])
         run(simulation, ms: 10_000)
         #expect(simulation.reigns.count == 1)
+        // The standby by itself says so, once, and when it is over.
+        let standby = simulation.nodes[1]
+        func leader() -> FailoverStatus.Leader? { standby.machine?.status(at: standby.clock(simulation.now)).leader }
+        #expect(simulation.incidents[.nobodyLeads] == 1 && simulation.incidents[.ledAgain] == nil && leader() == .nobody)
         // Only the last primary may begin again, with nothing, and says so.
         simulation.start(simulation.nodes[0])
         run(simulation, ms: 1000)
         #expect(simulation.reigns.map(\.name) == [.primary, .primary] && simulation.incidents[.coldStart] == 1)
+        #expect(simulation.incidents[.nobodyLeads] == 1 && simulation.incidents[.ledAgain] == 1 && leader() != .nobody)
     }
 
     @Test("go on without a break when the arbiter is silent for a minute", arguments: 0..<5)

@@ -49,13 +49,16 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
     /// Runs that were told of, so that each is told once.
     var refused: String?
     var differs: Beat?
+    /// When somebody was last known to lead; and whether it was told that this is long ago.
+    var ledAt: UInt64
+    var isLeaderless = false
 
     /// A standby that knows nothing.
     public init(_ settings: FailoverSettings, instance: UInt64, at now: UInt64) {
         self.settings = settings
         me = NodeID(name: settings.name, instance: instance)
         self.now = now
-        nextBeat = now
+        (nextBeat, ledAt) = (now, now)
         promisedUntil = now + settings.lease
     }
 
@@ -157,7 +160,8 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
             isInSync: reign.map { $0.standby.phase == .inSync } ?? isKnownInSync(at: time),
             peerVersion: peer?.beat.version, heartbeatAgeMS: peer.map { milliseconds(time, since: $0.heardAt) },
             leaseRemainingMS: until > time ? milliseconds(until, since: time) : 0,
-            outstandingRecords: reign?.standby.outstandingRecords ?? 0, isArbiterAnswering: !isArbiterSilent)
+            outstandingRecords: reign?.standby.outstandingRecords ?? 0, isArbiterAnswering: !isArbiterSilent,
+            leader: leader(at: time))
     }
 
     /// When ``tick(at:)`` is due.
@@ -178,8 +182,10 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
     private mutating func begin(at time: UInt64) {
         let slept = beganAt == nil ? 0 : milliseconds(time, since: now)
         now = max(now, time)
-        if beganAt == nil { beganAt = now }
+        if beganAt == nil { (beganAt, ledAt) = (now, now) }
         if slept > settings.leaseMS {
+            // Nothing could be heard meanwhile.
+            ledAt = now
             tell(.overslept, "This node did nothing for \(slept) ms: it was stopped, or its machine was.")
         }
         endReignInTime()
@@ -190,6 +196,7 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
         watchStandby()
         watchHandOver()
         endReignInTime()
+        watchLeader()
         if now >= nextBeat {
             nextBeat = now + settings.heartbeat
             sendBeat()

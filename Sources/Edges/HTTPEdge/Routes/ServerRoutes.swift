@@ -119,22 +119,22 @@ public struct ServerRoutes: Sendable {
     private func addProbes(to router: Router<BasicRequestContext>) {
         router.get("/livez") { _, _ in json { $0.field("status", "ok") } }
         router.get("/readyz") { _, _ in
-            let now = status()
-            // A standby is healthy, and nobody should be sent to it.
-            let isStandby = now.isReady && now.pipeline.role == .standby
-            return json(now.isReady && !isStandby ? .ok : .serviceUnavailable) {
-                $0.field("status", isStandby ? "standby" : now.isReady ? "ready" : "not-ready")
-                $0.field("reason", isStandby ? "the other server answers" : now.notReadyBecause)
+            let (readiness, reason) = status().readiness
+            return json(readiness == .ready ? .ok : .serviceUnavailable) {
+                $0.field("status", readiness.rawValue)
+                $0.field("reason", reason)
             }
         }
         router.get("/health") { _, _ in
             let now = status()
+            func state(_ isHealthy: Bool) -> String { isHealthy ? "healthy" : "degraded" }
             return json {
-                $0.field("status", now.isReady ? "healthy" : "degraded")
+                $0.field("status", state(now.isReady && now.pair?.leader != .nobody))
                 $0.field("version", now.version)
                 $0.field("uptime_seconds", now.pipeline.uptimeSeconds)
                 $0.object("components") {
-                    $0.field("asr", now.isReady ? "healthy" : "degraded")
+                    $0.field("asr", state(now.isReady))
+                    $0.field("failover", now.pair.map { state($0.leader != .nobody) })
                 }
             }
         }
@@ -278,6 +278,7 @@ extension FailoverStatus {
         json.field("lease_remaining_ms", leaseRemainingMS)
         json.field("unacknowledged_records", outstandingRecords)
         json.field("arbiter_answers", isArbiterAnswering)
+        json.field("leader", leader.rawValue)
     }
 }
 

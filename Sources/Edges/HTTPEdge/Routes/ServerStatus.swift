@@ -5,6 +5,24 @@ public import WireProtocol
 public struct ServerStatus: Sendable {
     /// Whether the models are warm and utterances are taken.
     public var isReady: Bool { pipeline.isHealthy }
+    /// What `/readyz` says.
+    enum Readiness: String {
+        case ready
+        /// Healthy, and nobody should be sent to it.
+        case standby
+        case notReady = "not-ready"
+    }
+
+    /// Whether clients are to be sent here, and why not.
+    var readiness: (Readiness, reason: String?) {
+        guard isReady else { return (.notReady, notReadyBecause) }
+        guard pipeline.role == .standby else { return (.ready, nil) }
+        return switch pair?.leader {
+        case .nobody: (.notReady, "nobody leads: start the server that led last, or force this one (mynah failover --force)")
+        case .unknown: (.standby, "no server is known to answer at the moment")
+        default: (.standby, "the other server answers")
+        }
+    }
     /// What the contract tells of the pipeline.
     public var pipeline: StatusMessage
     /// What was published.
