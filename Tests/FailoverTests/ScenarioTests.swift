@@ -1,3 +1,4 @@
+import SpeechModel
 import Testing
 
 @testable import Failover
@@ -138,6 +139,21 @@ import Testing
         #expect(gap(simulation, ms: 1000) <= 20)
         #expect(simulation.reigns.map(\.name) == [.primary, .standby])
         #expect(simulation.handOvers.map { try? $0.get() }.contains(2))
+    }
+
+    @Test("refuse to hand over when the arbiter has no room for another term, and go on", arguments: 0..<10)
+    func fullArbiter(_ seed: UInt64) {
+        let simulation = settled(seed)
+        simulation.isArbiterFull = true
+        simulation.input(simulation.nodes[Int(seed % 2)]) { $0.handOver(isForced: false, at: $1) }
+        #expect(gap(simulation, ms: 5000) <= 20)
+        #expect(simulation.reigns.count == 1 && simulation.incidents[.handOverFailed] == 1)
+        let refusal = #expect(throws: SpeechError.self) { try simulation.handOvers.first?.get() }
+        #expect(refusal?.message.contains("No room.") == true)
+        simulation.isArbiterFull = false
+        simulation.input(simulation.nodes[0]) { $0.handOver(isForced: false, at: $1) }
+        run(simulation, ms: 1000)
+        #expect(simulation.reigns.map(\.name) == [.primary, .standby])
     }
 
     @Test("begin again, cold, when both were killed", arguments: 0..<10)
