@@ -14,7 +14,7 @@ import PocketSphinxEngine
 import Ports
 import Resilience
 import ServiceLifecycle
-import SpeechModel
+public import SpeechModel
 import SpeechPipeline
 import Synchronization
 import Telemetry
@@ -46,12 +46,18 @@ public struct Server: Sendable {
         self.reload = reload
     }
 
+    /// The folder of the pages that are served.
+    ///
+    /// - Throws: ``ErrorCode/missingDependency``.
+    public static func pages() throws(SpeechError) -> String { try ServerRoutes.pages() }
+
     /// Serves until SIGTERM, SIGINT or cancellation of the task's graceful shutdown.
     ///
     /// - Parameter onReady: called once with the port, when the models are warm.
     /// - Throws: ``ErrorCode/portInUse``, ``ErrorCode/brokenModel`` …
     public func run(onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }) async throws {
         let settings = configuration.settings
+        _ = try Self.pages()
         let listen = settings.server.listen
         let access = try AccessGuard(
             listenAddress: listen.host, token: settings.server.tokenFile?.secret, allowedHosts: settings.server.allowedHosts)

@@ -3,7 +3,7 @@ public import Hummingbird
 import Failover
 import HTTPTypes
 import NIOCore
-import SpeechModel
+public import SpeechModel
 public import Telemetry
 import Web
 import WireProtocol
@@ -35,6 +35,17 @@ public struct ServerRoutes: Sendable {
         self.servesOperators = servesOperators
         self.handOver = handOver
         self.speech = speech
+    }
+
+    /// The folder of the pages and the reference.
+    ///
+    /// - Throws: ``SpeechError`` with `missing-dependency`.
+    public static func pages() throws(SpeechError) -> String {
+        if let directory = Web.directory { return directory.path }
+        throw SpeechError(
+            .missingDependency,
+            "The folder mynah_Web.resources with the pages is neither beside the program nor in ../share/mynah.",
+            advice: "Copy it from the folder that the program was built in, .build/release.")
     }
 
     /// A router with the errors, the guard and the routes in their order.
