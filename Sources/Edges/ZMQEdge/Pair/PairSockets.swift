@@ -73,7 +73,7 @@ final class PairSockets: @unchecked Sendable {
         guard zmq_connect(client.handle, address) == 0 else {
             throw SpeechError(
                 .invalidConfiguration, "\(address) cannot be connected to: \(ZeroMQError.text(zmq_errno())).",
-                advice: "Give the address of the other machine, for instance tcp://10.0.0.2:6600.")
+                advice: "Give the address of the other machine, for instance tcp://10.0.0.2:7554.")
         }
         return client
     }
