@@ -1,6 +1,7 @@
 import Application
 import AudioFiles
 import CaptureEdge
+import HTTPEdge
 import Logging
 import MynahConfiguration
 import ServiceLifecycle
@@ -22,9 +23,10 @@ final class Capture: Service {
     /// Takes note of the sources; nothing is opened before ``begin()``.
     ///
     /// - Throws: ``ErrorCode/invalidConfiguration``, ``ErrorCode/missingDependency``.
-    init(_ settings: Settings, models: ModelFiles, registry: SessionRegistry, feed: any FeedPublisher, logger: Logger)
-        throws(SpeechError)
-    {
+    init(
+        _ settings: Settings, models: ModelFiles, registry: SessionRegistry, feed: any FeedPublisher, metrics: SessionMetrics,
+        logger: Logger
+    ) throws(SpeechError) {
         var inputs: [(name: String, input: CaptureInput)] = []
         let audio = settings.audio
         if let input = try CaptureInput.parse(device: audio.device, mock: audio.mock, sample: models.sampleSpeech) {
@@ -45,7 +47,7 @@ final class Capture: Service {
         let decoder = DecoderSettings(selfExecutable: executablePath())
         make = { [inputs] in
             inputs.map { name, input in
-                let session = CaptureSession(name: name, registry: registry, feed: feed, logger: logger)
+                let session = CaptureSession(name: name, registry: registry, feed: feed, metrics: metrics, logger: logger)
                 return (CaptureLoop(input, name: name, settings: lengths, sink: session, decoder: decoder), session)
             }
         }
@@ -86,6 +88,9 @@ final class Capture: Service {
 
     /// The session of the first source, once it was opened.
     var session: SessionID? { open.withLock { $0 }.first?.session.id }
+
+    /// How each source is; none while they are closed.
+    var statuses: [SourceStatus] { open.withLock { $0 }.map(\.session.status) }
 
     /// Opens the sources.
     func begin() {

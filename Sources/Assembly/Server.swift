@@ -84,10 +84,11 @@ public struct Server: Sendable {
             pool, settings: settings, models: models, faults: faults, admission: admission, feed: publishing.hub, logger: logger)
         let comparer = try TaskModels.comparer(settings, logger: logger)
         let punctuator = try TaskModels.punctuator(settings, language: settings.language.default, logger: logger)
+        let sessionMetrics = SessionMetrics(registry: metrics)
         let registry = SessionRegistry(
             services: SessionServices(
                 recognizer: FinalRefinement(recognizer, voices: comparer, punctuator: punctuator), detectors: detectors,
-                clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
+                clock: SystemClock(), metrics: sessionMetrics,
                 feed: publishing.hub,
                 annotate: faults.spoiling(try Publishing.annotator(settings, models: models)),
                 language: settings.language.default, frameMS: settings.audio.frameMS, replication: pair, admission: admission,
@@ -108,7 +109,8 @@ public struct Server: Sendable {
         }
         if pair != nil { registry.close(ServerPair.notPrimary) }
         let voices = try Synthesis.make(settings, logger: logger)
-        let capture = try Capture(settings, models: models, registry: registry, feed: publishing.hub, logger: logger)
+        let capture = try Capture(
+            settings, models: models, registry: registry, feed: publishing.hub, metrics: sessionMetrics, logger: logger)
         var limits = WebSocketLimits()
         limits.maxConnections = settings.server.maxConnections
         limits.maxConnectionsPerAddress = settings.server.maxConnectionsPerAddress
@@ -151,7 +153,7 @@ public struct Server: Sendable {
                 return ServerStatus(
                     pipeline: pipelineStatus(feed), feed: feed,
                     notReadyBecause: isReady.value ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading",
-                    pair: pair?.status,
+                    pair: pair?.status, sources: capture.statuses,
                     version: Self.version, engine: pool.identity.engine, model: pool.identity.model, sessions: registry.count,
                     connections: connections(), decodersReady: load.ready, decodersBusy: load.busy,
                     decodersCapacity: load.capacity, utterancesWaiting: load.waiting,

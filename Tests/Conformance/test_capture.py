@@ -61,6 +61,13 @@ def test_several_sources_are_sessions_with_names_and_one_that_is_missing_harms_n
     with start_server("--set", sources, "--set", "audio.device=nowhere") as server:
         with subscribed(server.events_port) as events, subscribed(server.transcripts_port, "transcript.") as finals:
             heard = [finals.receive(30)[1] for _ in range(2)]
+            # What was never there is told, too.
+            sources = {source["name"]: source for source in status(server)["sources"]}
+            assert {name: source["state"] == "lost" for name, source in sources.items()} == {
+                "capture": True, "one": False, "two": False, "three": True}
+            assert "nowhere" in sources["capture"]["reason"]
+            with urllib.request.urlopen(server.url + "/metrics", timeout=10) as answer:
+                assert 'rtap_errors_total{stage="capture",error_type="device-unavailable"} 1' in answer.read().decode()
             assert [one["transcript"] for one in heard] == ["go forward ten meters"] * 2
             assert len({one["session_id"] for one in heard}) == 2
             # It appears while the server runs, and is heard without a restart.

@@ -179,6 +179,13 @@ public struct ServerRoutes: Sendable {
                     $0.field("stuck_stages", now.resilience.stuckStages)
                     $0.field("sessions_refused", now.resilience.sessionsRefused)
                 }
+                $0.array("sources", now.sources) { json, source in
+                    json.object {
+                        $0.field("name", source.name)
+                        $0.field("state", source.state.rawValue)
+                        $0.field("reason", source.reason)
+                    }
+                }
                 if let pair = now.pair { $0.object("failover") { pair.write(to: &$0) } }
             }
         }

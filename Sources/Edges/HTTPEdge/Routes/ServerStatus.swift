@@ -31,6 +31,8 @@ public struct ServerStatus: Sendable {
     public var notReadyBecause: String?
     /// How this server and the other one stand; nil for a server by itself.
     public var pair: FailoverStatus?
+    /// The server's own microphones and recordings that are open.
+    public var sources: [SourceStatus]
     public var version: String
     public var engine: String
     public var model: String
@@ -46,7 +48,7 @@ public struct ServerStatus: Sendable {
     /// Makes a status.
     public init(
         pipeline: StatusMessage, feed: FeedStatistics, notReadyBecause: String? = nil, pair: FailoverStatus? = nil,
-        version: String,
+        sources: [SourceStatus] = [], version: String,
         engine: String, model: String, sessions: Int, connections: Int, decodersReady: Int, decodersBusy: Int,
         decodersCapacity: Int, utterancesWaiting: Int,
         workerRestarts: Int, resilience: ResilienceStatus
@@ -55,6 +57,7 @@ public struct ServerStatus: Sendable {
         self.feed = feed
         self.notReadyBecause = notReadyBecause
         self.pair = pair
+        self.sources = sources
         self.version = version
         self.engine = engine
         self.model = model
@@ -66,6 +69,31 @@ public struct ServerStatus: Sendable {
         self.utterancesWaiting = utterancesWaiting
         self.workerRestarts = workerRestarts
         self.resilience = resilience
+    }
+}
+
+/// How a microphone or recording of the server's own is.
+public struct SourceStatus: Sendable {
+    public enum State: String, Sendable {
+        /// It was not opened yet.
+        case opening
+        case heard
+        /// It failed, and is opened again and again.
+        case lost
+        /// Nothing more comes from it.
+        case over
+    }
+
+    public var name: String
+    public var state: State
+    /// Why it is lost.
+    public var reason: String?
+
+    /// Describes a source.
+    public init(name: String, state: State, reason: String? = nil) {
+        self.name = name
+        self.state = state
+        self.reason = reason
     }
 }
 
