@@ -59,8 +59,7 @@ public struct Server: Sendable {
         let settings = configuration.settings
         _ = try Self.pages()
         let listen = settings.server.listen
-        let access = try AccessGuard(
-            listenAddress: listen.host, token: settings.server.tokenFile?.secret, allowedHosts: settings.server.allowedHosts)
+        let access = try Self.access(settings)
         let models = ModelFiles.locate(settings)
         let faults = try FaultPlan.from(ProcessInfo.processInfo.environment)
         if let faults {
@@ -101,12 +100,7 @@ public struct Server: Sendable {
                 metadata: ["stage": "\(stuck.stage.rawValue)", "session_id": "\(stuck.session)", "source": "\(stuck.name)"])
         }
 
-        let languages: Set<String> = [pool.identity.language]
-        guard languages.contains(settings.language.default) else {
-            throw SpeechError(
-                .invalidConfiguration, "language.default is \(settings.language.default), for which there is no model.",
-                advice: "Set it to one of: \(languages.sorted().joined(separator: ", ")).")
-        }
+        let languages = try Self.languages(settings, pool)
         if pair != nil { registry.close(ServerPair.notPrimary) }
         let voices = try Synthesis.make(settings, logger: logger)
         let capture = try Capture(
