@@ -346,6 +346,8 @@ def test_a_standby_with_another_key_is_kept_out(pair, program, speech):
     time.sleep(2)
     assert status(stranger)["role"] == "standby" and not status(stranger)["failover"]["in_sync"]
     assert leads(primary, in_sync=False)
+    for server in (primary, stranger):
+        until(lambda: '"incident":"peer_refused"' in server.log.read_text(), what="a word about the key")
     client = ResumableClient([primary.stream_url], sentences(speech, 1))
     asyncio.run(client.run())
     check(client, 1)

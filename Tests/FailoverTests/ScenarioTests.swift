@@ -179,6 +179,32 @@ import Testing
         #expect(simulation.reigns.map(\.name) == [.primary, .standby] && simulation.incidents[.coldStart] == nil)
     }
 
+    @Test("tell of a node that was never heard, or has another key, once, and when it is there")
+    func neverHeard() {
+        var machine = FailoverMachine<NumberedRecords>(
+            FailoverSettings(name: .primary, version: "1", model: "m"), instance: 1, at: Self.ms)
+        func kinds(_ machine: inout FailoverMachine<NumberedRecords>) -> [FailoverIncident.Kind] {
+            machine.takeActions().compactMap { if case .incident(let incident) = $0 { incident.kind } else { nil } }
+        }
+        func pass(_ machine: inout FailoverMachine<NumberedRecords>, seconds: Range<UInt64>) {
+            for step in seconds.lowerBound * 10..<seconds.upperBound * 10 { machine.tick(at: step * 100 * Self.ms) }
+        }
+        pass(&machine, seconds: 1..<4)
+        #expect(kinds(&machine) == [])
+        pass(&machine, seconds: 4..<30)
+        // Nobody leads either: this machine's arbiter never answers.
+        #expect(Set(kinds(&machine)) == [.peerLost, .nobodyLeads])
+        for _ in 0..<5 { machine.turnedAway(at: 30_000 * Self.ms) }
+        #expect(kinds(&machine) == [.peerRefused])
+        let beat = Beat(
+            node: NodeID(name: .standby, instance: 2), term: 0, isPrimary: false, sentAt: 77, version: "1", model: "m")
+        machine.receive(.beat(beat), at: 30_000 * Self.ms)
+        #expect(kinds(&machine) == [.peerBack])
+        // Whoever else comes now is not the other node.
+        machine.turnedAway(at: 30_100 * Self.ms)
+        #expect(kinds(&machine) == [])
+    }
+
     @Test("do not take the time before their first step, in which models are loaded, for a sleep")
     func slowStart() {
         var machine = FailoverMachine<NumberedRecords>(

@@ -28,6 +28,16 @@ extension FailoverMachine {
                 + "this one, which leads with what it has.")
     }
 
+    /// A node that is started, and never hears the other one, may have the wrong address of it, or be at another than it was said to be.
+    mutating func watchPeer() {
+        guard peer == nil, !isPeerMissed, let beganAt, now >= beganAt + settings.patience else { return }
+        isPeerMissed = true
+        tell(
+            .peerLost,
+            "Nothing was heard of the other node since this one's start, \(milliseconds(now, since: beganAt)) ms ago. If it runs, compare "
+                + "failover.peer and failover.listen of both, and failover.key_file.")
+    }
+
     private var reasonForNobody: String {
         if isArbiterSilent { return "the arbiter does not answer, and no primary is heard" }
         guard let lease = read?.lease else { return "the primary node, which takes the first term, is not heard" }

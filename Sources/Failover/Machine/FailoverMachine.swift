@@ -11,7 +11,7 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
     var actions: [FailoverAction] = []
     var now: UInt64
     /// The time of the first step. Between it and the making of the machine its process may have loaded models.
-    private var beganAt: UInt64?
+    var beganAt: UInt64?
 
     var mirror = Mirror<State>()
     /// The highest term known.
@@ -52,6 +52,8 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
     /// When somebody was last known to lead; and whether it was told that this is long ago.
     var ledAt: UInt64
     var isLeaderless = false
+    /// It was told that nothing was ever heard of the other node.
+    var isPeerMissed = false
 
     /// A standby that knows nothing.
     public init(_ settings: FailoverSettings, instance: UInt64, at now: UInt64) {
@@ -85,6 +87,17 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
     public mutating func refuse(_ fault: SpeechError, at time: UInt64) {
         begin(at: time)
         refuse(fault.description)
+        decide()
+    }
+
+    /// Somebody without the key of the pair was turned away: the other node, if nothing is heard of that.
+    public mutating func turnedAway(at time: UInt64) {
+        begin(at: time)
+        if peer?.isLost ?? true {
+            refuse(
+                "Somebody with another key wants to be the other node, of which nothing is heard. Give both the same failover.key_file; "
+                    + "`sha256sum` tells whether it is.")
+        }
         decide()
     }
 
@@ -193,6 +206,7 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
             self.peer?.isLost = true
             tell(.peerLost, "Nothing was heard of the \(peer.beat.node.name) node for \(settings.leaseMS) ms.")
         }
+        watchPeer()
         watchStandby()
         watchHandOver()
         endReignInTime()
