@@ -58,17 +58,17 @@ import Testing
         let book = SpeakerBook(threshold: 0.3)
         let places = (0..<4).map { _ in book.nextPlace() }
         places[1].leave()
-        let order = Mutex<[Int]>([])
+        let order = Order()
         await withTaskGroup { group in
             for index in [3, 2, 0] {
                 group.addTask {
                     await places[index].reached()
-                    order.withLock { $0.append(index) }
+                    order.indices.withLock { $0.append(index) }
                     places[index].leave()
                 }
             }
         }
-        #expect(order.withLock { $0 } == [0, 2, 3])
+        #expect(order.indices.withLock { $0 } == [0, 2, 3])
     }
 
     @Test func `a voice may drift, and no more people are told apart than can be`() {
@@ -83,4 +83,8 @@ import Testing
         }
         #expect(Set(names).count == SpeakerBook.maximumSpeakers)
     }
+}
+
+private final class Order: Sendable {
+    let indices = Mutex<[Int]>([])
 }
