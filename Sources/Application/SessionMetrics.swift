@@ -1,6 +1,6 @@
 import PipelineFeed
 import Resilience
-import SpeechModel
+public import SpeechModel
 public import Telemetry
 
 /// What live sessions count. Names and stages are those of the contract.
@@ -61,6 +61,9 @@ public struct SessionMetrics: Sendable {
         wordsShown = registry.counter("mynah_partial_words_shown_total", help: "Words that partial results showed as stable.")
         wordsRevised = registry.counter("mynah_partial_words_revised_total", help: "Such words that changed afterwards.")
     }
+
+    /// Counts a failure that no session can be told of.
+    public func failed(_ stage: PipelineStage, _ code: ErrorCode) { errors[stage.rawValue, code.rawValue].increment() }
 
     /// Counts how the time of one published final was spent.
     func observe(_ timeline: StageTimeline) {

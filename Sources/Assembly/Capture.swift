@@ -1,6 +1,7 @@
 import Application
 import AudioFiles
 import CaptureEdge
+import HTTPEdge
 import Logging
 import MynahConfiguration
 import ServiceLifecycle
@@ -22,15 +23,33 @@ final class Capture: Service {
     /// Takes note of the sources; nothing is opened before ``begin()``.
     ///
     /// - Throws: ``ErrorCode/invalidConfiguration``, ``ErrorCode/missingDependency``.
-    init(_ settings: Settings, models: ModelFiles, registry: SessionRegistry, feed: any FeedPublisher, logger: Logger)
-        throws(SpeechError)
-    {
+    init(
+        _ settings: Settings, models: ModelFiles, registry: SessionRegistry, feed: any FeedPublisher, metrics: SessionMetrics,
+        logger: Logger
+    ) throws(SpeechError) {
+        let inputs = try Self.inputs(settings, models: models)
+        let audio = settings.audio
+        let lengths = try CaptureSettings(
+            frameMS: audio.frameMS, ringBufferMS: audio.ringBufferSizeMS, sampleRate: audio.sampleRate, channels: audio.channels)
+        let decoder = DecoderSettings(selfExecutable: executablePath())
+        make = {
+            inputs.map { name, input in
+                let session = CaptureSession(name: name, registry: registry, feed: feed, metrics: metrics, logger: logger)
+                return (CaptureLoop(input, name: name, settings: lengths, sink: session, decoder: decoder), session)
+            }
+        }
+    }
+
+    /// The sources that are configured.
+    ///
+    /// - Throws: ``ErrorCode/invalidConfiguration``, ``ErrorCode/missingDependency``.
+    static func inputs(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> [(name: String, input: CaptureInput)] {
         var inputs: [(name: String, input: CaptureInput)] = []
         let audio = settings.audio
         if let input = try CaptureInput.parse(device: audio.device, mock: audio.mock, sample: models.sampleSpeech) {
             inputs.append(("capture", input))
         }
-        for text in audio.sources { inputs.append(try Self.source(text)) }
+        for text in audio.sources { inputs.append(try source(text)) }
         if let twice = Dictionary(grouping: inputs, by: \.name).first(where: { $0.value.count > 1 })?.key {
             throw SpeechError(
                 .invalidConfiguration, "audio.sources: two sources are called \(twice).", advice: "Give each a name of its own.")
@@ -40,15 +59,7 @@ final class Capture: Service {
                 .invalidConfiguration, "audio.sources: two sources are the standard input.",
                 advice: "Only one can read it; name the others by a file, which may be a FIFO.")
         }
-        let lengths = try CaptureSettings(
-            frameMS: audio.frameMS, ringBufferMS: audio.ringBufferSizeMS, sampleRate: audio.sampleRate, channels: audio.channels)
-        let decoder = DecoderSettings(selfExecutable: executablePath())
-        make = { [inputs] in
-            inputs.map { name, input in
-                let session = CaptureSession(name: name, registry: registry, feed: feed, logger: logger)
-                return (CaptureLoop(input, name: name, settings: lengths, sink: session, decoder: decoder), session)
-            }
-        }
+        return inputs
     }
 
     /// `name=device:NAME`, `name=file:PATH`, `name=loop:PATH` or `name=stdin:RATE`.
@@ -86,6 +97,9 @@ final class Capture: Service {
 
     /// The session of the first source, once it was opened.
     var session: SessionID? { open.withLock { $0 }.first?.session.id }
+
+    /// How each source is; none while they are closed.
+    var statuses: [SourceStatus] { open.withLock { $0 }.map(\.session.status) }
 
     /// Opens the sources.
     func begin() {

@@ -1,5 +1,6 @@
 import Application
 import CaptureEdge
+import HTTPEdge
 import Logging
 import PipelineFeed
 import SpeechModel
@@ -15,23 +16,36 @@ final class CaptureSession: CaptureSink, SessionListener {
         var session: LiveSession?
         var connection = 0
         var format: AudioFormat?
-        var isLost = false
+        /// Why it is lost, while it is.
+        var loss: SpeechError?
+        var isHeard = false
         var piecesInVain = 0
     }
 
     private let name: String
     private let registry: SessionRegistry
     private let feed: any FeedPublisher
+    private let metrics: SessionMetrics
     private let logger: Logger
     private let state = Mutex(State())
     private let hasRoom = Atomic<Bool>(true)
     private let hasEnded = Atomic<Bool>(false)
 
-    init(name: String, registry: SessionRegistry, feed: any FeedPublisher, logger: Logger) {
+    init(name: String, registry: SessionRegistry, feed: any FeedPublisher, metrics: SessionMetrics, logger: Logger) {
         self.name = name
         self.registry = registry
         self.feed = feed
+        self.metrics = metrics
         self.logger = logger
+    }
+
+    /// How the source is.
+    var status: SourceStatus {
+        state.withLock { state in
+            SourceStatus(
+                name: name, state: state.loss != nil ? .lost : state.isHeard ? .heard : state.format == nil ? .opening : .over,
+                reason: state.loss?.message)
+        }
     }
 
     /// The session, once the source was opened.
@@ -45,8 +59,9 @@ final class CaptureSession: CaptureSink, SessionListener {
             let old = goesOn ? nil : state.session
             if !goesOn { state.session = nil }
             state.format = format
-            let wasLost = state.isLost
-            state.isLost = false
+            let wasLost = state.loss != nil
+            state.loss = nil
+            state.isHeard = true
             return (old, state.connection, goesOn && wasLost ? state.session : nil)
         }
         // First detached: its end is not the new one's.
@@ -74,11 +89,15 @@ final class CaptureSession: CaptureSink, SessionListener {
             "a source is lost",
             metadata: ["source": "\(name)", "reason": "\(error)", "retry_in_ms": "\(retryInMS.map(String.init) ?? "never")"])
         let (session, connection, isNew) = state.withLock { state in
-            defer { state.isLost = true }
-            return (state.session, state.connection, !state.isLost)
+            defer {
+                state.loss = error
+                state.isHeard = false
+            }
+            return (state.session, state.connection, state.loss == nil)
         }
         guard isNew else { return }
         guard let session else {
+            metrics.failed(.capture, error.code)
             return feed.publish(.failure(in: .capture, error, details: ["source": name]), of: nil)
         }
         // What was being said ends here, because what follows comes after a gap: silence that is longer than any that an utterance may
@@ -95,6 +114,7 @@ final class CaptureSession: CaptureSink, SessionListener {
 
     func captureEnded() {
         logger.info("a source is over", metadata: ["source": "\(name)"])
+        state.withLock { $0.isHeard = false }
         end()
     }
 

@@ -21,14 +21,7 @@ struct Publishing: Sendable {
             return
         }
         let host = settings.server.listen.host
-        if !settings.server.listen.isLoopback, output.zmqCurveKeyFile == nil, !output.zmqUnencrypted {
-            throw SpeechError(
-                .invalidConfiguration,
-                "server.listen: \(host) is beyond loopback, and ZeroMQ would tell everybody there what is said.",
-                advice: "Set output.zmq_curve_key_file, or, in a network of its own, output.zmq_unencrypted to true.")
-        }
-        var key: CurveSecretKey?
-        if let file = output.zmqCurveKeyFile { key = try CurveSecretKey(file: file) }
+        let key = try Self.secretKey(settings)
         let events = try Self.bind(
             .events(host: host, port: output.zmqPubPortEvents, secretKey: key), "zmq_pub_port_events", reign)
         let transcripts = try Self.bind(
@@ -37,6 +30,22 @@ struct Publishing: Sendable {
         hub = FeedHub(
             version: version, clock: SystemClock(), events: { events.publish(topic: $0, body: $1) },
             transcripts: { transcripts.publish(topic: $0, body: $1) }, sinksPartials: output.partials, reign: reign)
+    }
+
+    /// The key that subscribers need; nil where none is needed.
+    ///
+    /// - Throws: ``ErrorCode/invalidConfiguration`` where one is needed and missing, ``ErrorCode/unreadableFile``.
+    static func secretKey(_ settings: Settings) throws(SpeechError) -> CurveSecretKey? {
+        let (listen, output) = (settings.server.listen, settings.output)
+        guard output.enabled else { return nil }
+        if let file = output.zmqCurveKeyFile { return try CurveSecretKey(file: file) }
+        guard listen.isLoopback || output.zmqUnencrypted else {
+            throw SpeechError(
+                .invalidConfiguration,
+                "server.listen: \(listen.host) is beyond loopback, and ZeroMQ would tell everybody there what is said.",
+                advice: "Set output.zmq_curve_key_file, or, in a network of its own, output.zmq_unencrypted to true.")
+        }
+        return nil
     }
 
     private static func bind(_ settings: ZeroMQSettings, _ name: String, _ reign: any Reign) throws(SpeechError)

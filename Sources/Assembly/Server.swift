@@ -15,7 +15,7 @@ import PocketSphinxEngine
 import Ports
 import Resilience
 import ServiceLifecycle
-import SpeechModel
+public import SpeechModel
 import SpeechPipeline
 import Synchronization
 import Telemetry
@@ -47,15 +47,20 @@ public struct Server: Sendable {
         self.reload = reload
     }
 
+    /// The folder of the pages that are served.
+    ///
+    /// - Throws: ``ErrorCode/missingDependency``.
+    public static func pages() throws(SpeechError) -> String { try ServerRoutes.pages() }
+
     /// Serves until SIGTERM, SIGINT or cancellation of the task's graceful shutdown.
     ///
     /// - Parameter onReady: called once with the port, when the models are warm.
     /// - Throws: ``ErrorCode/portInUse``, ``ErrorCode/brokenModel`` …
     public func run(onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }) async throws {
         let settings = configuration.settings
+        _ = try Self.pages()
         let listen = settings.server.listen
-        let access = try AccessGuard(
-            listenAddress: listen.host, token: settings.server.tokenFile?.secret, allowedHosts: settings.server.allowedHosts)
+        let access = try Self.access(settings)
         let models = ModelFiles.locate(settings)
         let faults = try FaultPlan.from(ProcessInfo.processInfo.environment)
         if let faults {
@@ -87,11 +92,11 @@ public struct Server: Sendable {
             feed: publishing.hub, logger: logger)
         let comparer = try TaskModels.comparer(settings, logger: logger)
         let punctuator = try TaskModels.punctuator(settings, language: settings.language.default, logger: logger)
+        let sessionMetrics = SessionMetrics(registry: metrics)
         let registry = SessionRegistry(
             services: SessionServices(
                 recognizer: FinalRefinement(recognizer, voices: comparer, punctuator: punctuator), models: live?.models,
-                detectors: detectors,
-                clock: SystemClock(), metrics: SessionMetrics(registry: metrics),
+                detectors: detectors, clock: SystemClock(), metrics: sessionMetrics,
                 feed: publishing.hub,
                 annotate: faults.spoiling(try Publishing.annotator(settings, models: models)),
                 language: settings.language.default, frameMS: settings.audio.frameMS, replication: pair, admission: admission,
@@ -104,15 +109,11 @@ public struct Server: Sendable {
                 metadata: ["stage": "\(stuck.stage.rawValue)", "session_id": "\(stuck.session)", "source": "\(stuck.name)"])
         }
 
-        let languages = live?.models.languages ?? [main.identity.language]
-        guard main.identity.language == settings.language.default else {
-            throw SpeechError(
-                .invalidConfiguration, "language.default is \(settings.language.default), for which there is no model.",
-                advice: "Set it to one of: \(languages.sorted().joined(separator: ", ")).")
-        }
+        try Self.checkLanguage(settings, main)
         if pair != nil { registry.close(ServerPair.notPrimary) }
         let voices = try Synthesis.make(settings, usage: usage, logger: logger)
-        let capture = try Capture(settings, models: models, registry: registry, feed: publishing.hub, logger: logger)
+        let capture = try Capture(
+            settings, models: models, registry: registry, feed: publishing.hub, metrics: sessionMetrics, logger: logger)
         var limits = WebSocketLimits()
         limits.maxConnections = settings.server.maxConnections
         limits.maxConnectionsPerAddress = settings.server.maxConnectionsPerAddress
@@ -157,7 +158,7 @@ public struct Server: Sendable {
                 return ServerStatus(
                     pipeline: pipelineStatus(feed), feed: feed,
                     notReadyBecause: isReady.value ? (load.ready > 0 ? nil : "no decoder is alive") : "models are loading",
-                    pair: pair?.status,
+                    pair: pair?.status, sources: capture.statuses,
                     version: Self.version, engine: identity().engine, model: identity().model, sessions: registry.count,
                     connections: connections(), decodersReady: load.ready, decodersBusy: load.busy,
                     decodersCapacity: load.capacity, utterancesWaiting: load.waiting,
@@ -308,12 +309,20 @@ public struct Server: Sendable {
             },
             tell: { [logger] incident in
                 incidents[incident.kind.rawValue].increment()
-                logger.warning("failover", metadata: ["incident": "\(incident.kind.rawValue)", "reason": "\(incident.message)"])
+                let level: Logger.Level =
+                    switch incident.kind.severity {
+                    case .notice: .notice
+                    case .warning: .warning
+                    case .error: .error
+                    }
+                logger.log(
+                    level: level, "failover",
+                    metadata: ["incident": "\(incident.kind.rawValue)", "reason": "\(incident.message)"])
                 publishing.hub.publish(
                     FeedEvent(
                         .failover,
                         metadata: ["incident": .text(incident.kind.rawValue), "message": .text(incident.message)],
-                        level: .warning), of: nil)
+                        level: incident.kind.severity == .error ? .error : .warning), of: nil)
             })
     }
 

@@ -75,7 +75,7 @@ public struct Configuration: Sendable {
         let list = faults.map { "\n  \($0)" }.joined()
         return SpeechError(
             .invalidConfiguration, "The configuration has \(faults.count == 1 ? "a fault" : "\(faults.count) faults"):\(list)\n",
-            advice: "Nothing was started. Correct it and try `mynah config check`.",
+            advice: "Correct it and try `mynah config check`.",
             underlying: ConfigurationFaults(faults: faults))
     }
 }

@@ -2,11 +2,11 @@
 public struct FailoverIncident: Hashable, Sendable, CustomStringConvertible {
     /// The stable names of what can happen.
     public enum Kind: String, Sendable, CaseIterable {
-        /// Nothing was heard of the other node for a lease time.
+        /// Nothing was heard of the other node for a lease time, or, for some seconds, since the start.
         case peerLost = "peer_lost"
         /// The other node was heard of, at first or again.
         case peerBack = "peer_back"
-        /// The other node speaks another protocol, has our own name, or sends what is no message: it is not listened to.
+        /// The other node has another key, speaks another protocol, has our own name, or sends what is no message: it is not listened to.
         case peerRefused = "peer_refused"
         /// The other node has another program version or model, as during a rolling update.
         case peerDiffers = "peer_differs"
@@ -28,6 +28,24 @@ public struct FailoverIncident: Hashable, Sendable, CustomStringConvertible {
         case coldStart = "cold_start"
         /// An operator made the node take a term although it was not known to have everything.
         case forced
+        /// Nobody has led for seconds, and nobody may: an operator has to act.
+        case nobodyLeads = "nobody_leads"
+        /// That is over.
+        case ledAgain = "led_again"
+
+        /// How grave it is.
+        public var severity: Severity {
+            switch self {
+            case .nobodyLeads: .error
+            case .peerBack, .inSync, .arbiterBack, .handedOver, .ledAgain: .notice
+            default: .warning
+            }
+        }
+    }
+
+    /// Whether an operator has to act, should look, or may just want to know.
+    public enum Severity: Sendable {
+        case notice, warning, error
     }
 
     /// What happened.

@@ -70,6 +70,8 @@ public struct FailoverSettings: Sendable {
     /// How long a standby's first copy may take, and how long one that fell behind waits for the next.
     var joining: UInt64 { Self.nanoseconds(2000) }
     var rejoin: UInt64 { Self.nanoseconds(1000) }
+    /// How long nobody may lead, or be heard of, until that is told. Two nodes that are started together need less.
+    var patience: UInt64 { grace + Self.nanoseconds(3000) }
     /// How long a hand-over may take before it is given up.
     var handOver: UInt64 { Self.nanoseconds(2000) }
 

@@ -5,6 +5,17 @@ public struct FailoverStatus: Hashable, Sendable {
         case primary, standby
     }
 
+    /// Who leads, as far as the node knows.
+    public enum Leader: String, Sendable {
+        case this
+        /// The other node was heard to lead within the last lease time, or has the lease.
+        case other
+        /// Nobody is known to, as for a moment at the start and in a take-over.
+        case unknown
+        /// Nobody has for so long that an operator has to act.
+        case nobody
+    }
+
     public var role: Role
     /// The highest term that the node knows of; its own while it leads.
     public var term: Int
@@ -20,4 +31,5 @@ public struct FailoverStatus: Hashable, Sendable {
     public var outstandingRecords: Int
     /// Whether the arbiter answered when it was last asked.
     public var isArbiterAnswering: Bool
+    public var leader: Leader
 }

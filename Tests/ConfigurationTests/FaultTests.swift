@@ -33,7 +33,7 @@ import Testing
             error?.description == """
                 The configuration has a fault:
                   environment MYNAH_AUDIO_FRAME_MS: `audio.frame_ms` is `5`; it must be a whole number from 10 to 100 ms.
-                 Nothing was started. Correct it and try `mynah config check`.
+                 Correct it and try `mynah config check`.
                 """)
     }
 

@@ -61,6 +61,13 @@ def test_several_sources_are_sessions_with_names_and_one_that_is_missing_harms_n
     with start_server("--set", sources, "--set", "audio.device=nowhere") as server:
         with subscribed(server.events_port) as events, subscribed(server.transcripts_port, "transcript.") as finals:
             heard = [finals.receive(30)[1] for _ in range(2)]
+            # What was never there is told, too.
+            sources = {source["name"]: source for source in status(server)["sources"]}
+            assert {name: source["state"] == "lost" for name, source in sources.items()} == {
+                "capture": True, "one": False, "two": False, "three": True}
+            assert "nowhere" in sources["capture"]["reason"]
+            with urllib.request.urlopen(server.url + "/metrics", timeout=10) as answer:
+                assert 'rtap_errors_total{stage="capture",error_type="device-unavailable"} 1' in answer.read().decode()
             assert [one["transcript"] for one in heard] == ["go forward ten meters"] * 2
             assert len({one["session_id"] for one in heard}) == 2
             # It appears while the server runs, and is heard without a restart.
@@ -134,3 +141,16 @@ def test_a_source_that_makes_no_sense_is_refused(settings, named):
     flags = [flag for setting in ["output.enabled=false", *settings] for flag in ("--set", setting)]
     done = run("serve", "--listen", "127.0.0.1:0", *flags)
     assert done.returncode == 78 and named in done.stderr.decode() and b"audio.sources" in done.stderr or b"RTAP_AUDIO_MOCK" in done.stderr
+    # And is told before.
+    checked = run("config", "check", *flags)
+    assert (checked.returncode, checked.stderr) == (78, done.stderr)
+
+
+def test_what_ends_a_start_is_told_by_the_check(tmp_path):
+    (tmp_path / "token").write_text("0123456789abcdef" * 4)
+    (tmp_path / "token").chmod(0o600)
+    beyond = ["--listen", "0.0.0.0:0", "--set", f"server.token_file={tmp_path / 'token'}"]
+    for flags, named in [(beyond, b"zmq_curve_key_file"), (["--set", "tts.voice=nobody"], b"nobody"), (["--set", "language.default=xx"], b"xx")]:
+        for command in (["config", "check"], ["serve"]):
+            done = run(*command, *flags)
+            assert done.returncode == 78 and named in done.stderr, (command, flags, done.stderr)

@@ -319,6 +319,17 @@ def test_a_standby_that_is_not_in_sync_does_not_lead(pair, speech):
     late = pair.start("standby")
     time.sleep(2)
     assert status(late)["role"] == "standby"
+    # And says that it does not stand by for anybody.
+    until(lambda: status(late)["failover"]["leader"] == "nobody", what="that nobody leads")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{late.url}/readyz", timeout=2)
+    answer = json.load(refused.value)
+    assert answer["status"] == "not-ready" and "nobody leads" in answer["reason"]
+    with urllib.request.urlopen(f"{late.url}/health", timeout=2) as answer:
+        health = json.load(answer)
+    assert health["status"] == "degraded" and health["components"] == {"asr": "healthy", "failover": "degraded"}
+    check_up = subprocess.run([repository / "healthcheck.sh", "--url", late.url], capture_output=True, text=True)
+    assert check_up.returncode == 1 and "nobody leads" in check_up.stdout
     # Unless an operator insists.
     request = urllib.request.Request(f"{late.url}/failover?force=true", method="POST")
     with urllib.request.urlopen(request, timeout=10) as answer:
@@ -335,6 +346,8 @@ def test_a_standby_with_another_key_is_kept_out(pair, program, speech):
     time.sleep(2)
     assert status(stranger)["role"] == "standby" and not status(stranger)["failover"]["in_sync"]
     assert leads(primary, in_sync=False)
+    for server in (primary, stranger):
+        until(lambda: '"incident":"peer_refused"' in server.log.read_text(), what="a word about the key")
     client = ResumableClient([primary.stream_url], sentences(speech, 1))
     asyncio.run(client.run())
     check(client, 1)

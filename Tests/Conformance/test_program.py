@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -142,3 +143,14 @@ def test_doctor_finds_what_is_there():
     assert run("doctor").returncode == 0
     assert json.loads(run("doctor", "--json").stdout)
     assert run("--version").stdout.startswith(b"mynah ")
+
+
+def test_a_program_without_its_pages_says_so_and_does_the_rest(recording, tmp_path):
+    alone = shutil.copy(program, tmp_path / "mynah")
+    environment = os.environ | {"MYNAH_MODELS_DIRECTORY": str(repository / ".native/models")}
+    for command in (["serve"], ["demo", "--once"]):
+        done = subprocess.run([alone, *command], capture_output=True, text=True, timeout=120, env=environment)
+        assert done.returncode == 69 and "mynah_Web.resources" in done.stderr, done.stderr
+    checks = json.loads(subprocess.run([alone, "doctor", "--json"], capture_output=True, timeout=120, env=environment).stdout)["checks"]
+    assert {check["name"]: check["state"] for check in checks}["pages"] == "missing"
+    assert subprocess.run([alone, "transcribe", recording], capture_output=True, timeout=120, env=environment).returncode == 0

@@ -26,8 +26,9 @@ TAKE_FIRST = integer(1) + integer(1) + b"\0" + NODE + integer(600_000_000)
 
 
 class Witness:
-    def __init__(self, folder):
+    def __init__(self, folder, state="state"):
         self.folder = folder
+        self.state = folder / state
         self.address = f"tcp://127.0.0.1:{free_port()}"
         self.public, secret = zmq.curve_keypair()
         (folder / "pair.key").write_bytes(secret)
@@ -36,7 +37,7 @@ class Witness:
 
     def start(self):
         self.process = subprocess.Popen(
-            [program, "witness", "--listen", self.address, "--key-file", self.folder / "pair.key", "--state", self.folder / "state"],
+            [program, "witness", "--listen", self.address, "--key-file", self.folder / "pair.key", "--state", self.state],
             stderr=subprocess.PIPE,
         )
         assert json.loads(self.process.stderr.readline())["message"] == "the witness listens"
@@ -101,7 +102,7 @@ def test_nonsense_is_logged_and_harms_nobody(witness):
     for body in [b"", b"\xff" * 8, TAKE_FIRST + b"\0"]:
         assert witness.ask(body, timeout=200) is None
     assert witness.ask(CURRENT) == b"\x01\x01\x00"
-    assert [line["message"] for line in witness.stop()].count("a request was not carried out") == 3
+    assert [line["message"] for line in witness.stop()].count("a request was not carried out") == 1
 
 
 def run(*arguments):
@@ -110,7 +111,7 @@ def run(*arguments):
 
 def test_faults_of_the_command_line_are_told(tmp_path, witness):
     key = witness.folder / "pair.key"
-    assert "tcp://10.0.0.3:6600" in run("--help").stdout
+    assert "tcp://10.0.0.3:6560" in run("--help").stdout
     assert run().returncode == 64
     address = "tcp://127.0.0.1:0"
     missing = run("--listen", address, "--key-file", tmp_path / "none", "--state", tmp_path / "s")
@@ -122,3 +123,14 @@ def test_faults_of_the_command_line_are_told(tmp_path, witness):
     (tmp_path / "broken").write_text("x")
     damaged = run("--listen", address, "--key-file", key, "--state", tmp_path / "broken")
     assert damaged.returncode == 66 and "damaged" in damaged.stderr
+    nowhere = run("--listen", address, "--key-file", key, "--state", tmp_path / "broken/state")
+    assert nowhere.returncode == 73 and "cannot be written" in nowhere.stderr
+
+
+def test_the_folder_of_the_state_is_made(tmp_path):
+    witness = Witness(tmp_path, state="not/there/state")
+    try:
+        assert witness.ask(TAKE_FIRST)[:3] == b"\x01\x01\x01"
+    finally:
+        witness.stop()
+    assert (tmp_path / "not/there/state").exists()

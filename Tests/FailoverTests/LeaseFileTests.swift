@@ -44,6 +44,26 @@ import Testing
         }
     }
 
+    @Test("keeps the lease of one who would give it back while there is no room for the next term")
+    func fullDisk() throws {
+        try with { directory, clock in
+            let file = try file(directory, clock)
+            _ = try file.take(term: 1, after: nil, by: a, for: second)
+            // A directory of that name makes what a full disk does: no new file, and the old one can be written.
+            let obstacle = directory.path + "/draft-primary-0000000000000001"
+            #expect(mkdir(obstacle, 0o700) == 0)
+            let error = #expect(throws: SpeechError.self) { try file.renew(term: 1, by: a, successor: b, for: 0) }
+            #expect(error?.code == .unwritableFile)
+            #expect(try file.current()?.remaining == second)
+            #expect(try file.renew(term: 1, by: a, successor: b, for: second).isGranted)
+            // For nobody in particular it can be given back.
+            #expect(try file.renew(term: 1, by: a, successor: nil, for: 0).isGranted)
+            #expect(rmdir(obstacle) == 0)
+            #expect(try file.renew(term: 1, by: a, successor: b, for: 0).isGranted)
+            #expect(try file.take(term: 2, after: file.current(), by: b, for: second).isGranted)
+        }
+    }
+
     @Test("of a former start of the machine has ended, but its term counts")
     func reboot() throws {
         try with { directory, clock in

@@ -21,7 +21,7 @@ final class NearbyLink: PeerLink {
     /// Whether what this side sends is lost.
     func cut(_ isCut: Bool) { state.withLock { $0.isCut = isCut } }
 
-    func start(receive: @escaping @Sendable ([UInt8]) -> Void) {
+    func start(receive: @escaping @Sendable ([UInt8]) -> Void, refused: @escaping @Sendable () -> Void) {
         spawnThread(name: "nearby") { [arrived] in
             while let frame = arrived.pop() { receive(frame) }
         }

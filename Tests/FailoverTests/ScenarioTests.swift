@@ -1,3 +1,4 @@
+import SpeechModel
 import Testing
 
 @testable import Failover
@@ -46,6 +47,7 @@ import Testing
         simulation.start(simulation.nodes[0])
         run(simulation, ms: 1000)
         #expect(simulation.incidents[.inSync] == 2 && simulation.reigns.count == 2)
+        #expect(simulation.incidents[.nobodyLeads] == nil)
     }
 
     @Test("go on within 650 ms when the primary is stopped, which then finds its term over", arguments: 0..<20)
@@ -77,10 +79,15 @@ import Testing
         simulation.crash(simulation.nodes[0])
         run(simulation, ms: 10_000)
         #expect(simulation.reigns.count == 1)
+        // The standby by itself says so, once, and when it is over.
+        let standby = simulation.nodes[1]
+        func leader() -> FailoverStatus.Leader? { standby.machine?.status(at: standby.clock(simulation.now)).leader }
+        #expect(simulation.incidents[.nobodyLeads] == 1 && simulation.incidents[.ledAgain] == nil && leader() == .nobody)
         // Only the last primary may begin again, with nothing, and says so.
         simulation.start(simulation.nodes[0])
         run(simulation, ms: 1000)
         #expect(simulation.reigns.map(\.name) == [.primary, .primary] && simulation.incidents[.coldStart] == 1)
+        #expect(simulation.incidents[.nobodyLeads] == 1 && simulation.incidents[.ledAgain] == 1 && leader() != .nobody)
     }
 
     @Test("go on without a break when the arbiter is silent for a minute", arguments: 0..<5)
@@ -134,6 +141,21 @@ import Testing
         #expect(simulation.handOvers.map { try? $0.get() }.contains(2))
     }
 
+    @Test("refuse to hand over when the arbiter has no room for another term, and go on", arguments: 0..<10)
+    func fullArbiter(_ seed: UInt64) {
+        let simulation = settled(seed)
+        simulation.isArbiterFull = true
+        simulation.input(simulation.nodes[Int(seed % 2)]) { $0.handOver(isForced: false, at: $1) }
+        #expect(gap(simulation, ms: 5000) <= 20)
+        #expect(simulation.reigns.count == 1 && simulation.incidents[.handOverFailed] == 1)
+        let refusal = #expect(throws: SpeechError.self) { try simulation.handOvers.first?.get() }
+        #expect(refusal?.message.contains("No room.") == true)
+        simulation.isArbiterFull = false
+        simulation.input(simulation.nodes[0]) { $0.handOver(isForced: false, at: $1) }
+        run(simulation, ms: 1000)
+        #expect(simulation.reigns.map(\.name) == [.primary, .standby])
+    }
+
     @Test("begin again, cold, when both were killed", arguments: 0..<10)
     func bothKilled(_ seed: UInt64) {
         let simulation = settled(seed)
@@ -155,6 +177,40 @@ import Testing
         simulation.resume(simulation.nodes[1])
         run(simulation, ms: 500)
         #expect(simulation.reigns.map(\.name) == [.primary, .standby] && simulation.incidents[.coldStart] == nil)
+    }
+
+    @Test("tell of a node that was never heard, or has another key, once, and when it is there")
+    func neverHeard() {
+        var machine = FailoverMachine<NumberedRecords>(
+            FailoverSettings(name: .primary, version: "1", model: "m"), instance: 1, at: Self.ms)
+        func kinds(_ machine: inout FailoverMachine<NumberedRecords>) -> [FailoverIncident.Kind] {
+            machine.takeActions().compactMap { if case .incident(let incident) = $0 { incident.kind } else { nil } }
+        }
+        func pass(_ machine: inout FailoverMachine<NumberedRecords>, seconds: Range<UInt64>) {
+            for step in seconds.lowerBound * 10..<seconds.upperBound * 10 { machine.tick(at: step * 100 * Self.ms) }
+        }
+        pass(&machine, seconds: 1..<4)
+        #expect(kinds(&machine) == [])
+        pass(&machine, seconds: 4..<30)
+        // Nobody leads either: this machine's arbiter never answers.
+        #expect(Set(kinds(&machine)) == [.peerLost, .nobodyLeads])
+        for _ in 0..<5 { machine.turnedAway(at: 30_000 * Self.ms) }
+        #expect(kinds(&machine) == [.peerRefused])
+        let beat = Beat(
+            node: NodeID(name: .standby, instance: 2), term: 0, isPrimary: false, sentAt: 77, version: "1", model: "m")
+        machine.receive(.beat(beat), at: 30_000 * Self.ms)
+        #expect(kinds(&machine) == [.peerBack])
+        // Whoever else comes now is not the other node.
+        machine.turnedAway(at: 30_100 * Self.ms)
+        #expect(kinds(&machine) == [])
+    }
+
+    @Test("do not take the time before their first step, in which models are loaded, for a sleep")
+    func slowStart() {
+        var machine = FailoverMachine<NumberedRecords>(
+            FailoverSettings(name: .standby, version: "1", model: "m"), instance: 1, at: Self.ms)
+        for step in 0...2 { machine.tick(at: 30_000 * Self.ms + UInt64(step) * 100 * Self.ms) }
+        #expect(!machine.takeActions().contains { if case .incident = $0 { true } else { false } })
     }
 
     @Test("tell when their versions differ, and go on: a rolling update needs that")

@@ -18,6 +18,8 @@ final class Simulation {
     // Faults
     var isCut = [false, false]  // by sender
     var isArbiterSilentTo = [false, false]
+    /// It has no room for another term.
+    var isArbiterFull = false
     /// What becomes of a request to a silent arbiter: 0 lost, 1 carried out late, 2 carried out; without an answer.
     var fates = 0...2
     var slowness: UInt64 = 1
@@ -216,6 +218,10 @@ final class Simulation {
             isAnswered = true
             input(node) { $0.answered(answer, at: $1) }
         }
+        if isArbiterFull, request.needsRoom {
+            plan(after: delay()) { answer(.failure(SpeechError(.unwritableFile, "No room.", advice: "Make some."))) }
+            return
+        }
         let fate = isArbiterSilentTo[index] ? Int.random(in: fates, using: &random) : 3
         if fate > 0 {
             plan(after: fate == 1 ? UInt64.random(in: 0...2000 * Self.ms, using: &random) : delay()) { [self] in
@@ -232,5 +238,15 @@ final class Simulation {
     func restartArbiter() {
         log?.append("\(now / Self.ms) arbiter restarts")
         register = LeaseRegister(register.record, at: UInt64(Double(now) * arbiterSpeed))
+    }
+}
+
+extension ArbiterRequest {
+    fileprivate var needsRoom: Bool {
+        switch self {
+        case .take: true
+        case .renew(_, _, let successor, let nanoseconds): nanoseconds == 0 && successor != nil
+        case .current: false
+        }
     }
 }

@@ -139,6 +139,20 @@ import Testing
         await pool.stop()
     }
 
+    @Test func `what a worker prints is told, without empty lines and without the memory of a crash`() async throws {
+        let printed = Mutex<[String]>([])
+        let pool = WorkerPool(
+            identity: RecognizerIdentity(engine: "none", model: "none", language: "en"),
+            configuration: WorkerPool.Configuration(
+                command: ["/bin/sh", "-c", "echo; echo '  '; echo \"$SWIFT_BACKTRACE\" >&2"], decoders: 1), clock: TestClock()
+        ) { incident in
+            if case .printed(let line) = incident { printed.withLock { $0.append(line) } }
+        }
+        await #expect(throws: (any Error).self) { try await pool.start() }
+        await pool.stop()
+        #expect(Set(printed.withLock { $0 }) == ["enable=no"])
+    }
+
     @Test func `when the template dies, it comes back and nothing is lost`() async throws {
         try await withPool(decoders: 2) { pool in
             let template = try parent(of: #require(pool.processIDs.first))

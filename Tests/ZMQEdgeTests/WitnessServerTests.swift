@@ -67,13 +67,15 @@ import ZMQEdge
     func restart() throws {
         try with { path, key in
             let port = freePort()
-            let client = try WitnessClient("127.0.0.1:\(port)", key: key, timeoutMS: 5000)
+            let client = try WitnessClient("127.0.0.1:\(port)", key: key, timeoutMS: 2000)
             let first = try Host(key, path, port: port)
             let lease = try client.take(term: 3, after: nil, by: a, for: second).lease
             first.stop()
             #expect(first.events.withLock { $0 }.count == 1)
             let again = try Host(key, path, port: port)
-            #expect(try client.current()?.isSame(as: lease) == true)
+            // The first question may go into the connection whose end is not yet known; who waits for a lease asks again.
+            let known = try (try? client.current()) ?? client.current()
+            #expect(known?.isSame(as: lease) == true)
             again.stop()
         }
     }

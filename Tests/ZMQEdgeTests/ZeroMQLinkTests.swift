@@ -87,18 +87,20 @@ import ZMQEdge
         await a.stop()
     }
 
-    @Test("takes nothing from a node with another key, and tells how many came")
+    @Test("takes nothing from a node with another key, and both tell that it came")
     func otherKey() async throws {
         let (a, b) = try pair(try .make())
         let (atA, atB) = (Received(), Received())
-        a.start { atA.take($0) }
-        b.start { atB.take($0) }
+        let refused = Locked((a: false, b: false))
+        a.start(receive: { atA.take($0) }, refused: { refused.withLock { $0.a = true } })
+        b.start(receive: { atB.take($0) }, refused: { refused.withLock { $0.b = true } })
         for _ in 0..<100 {
             a.send([1])
             b.send([2])
             try await Task.sleep(for: .milliseconds(3))
         }
         #expect(atA.all.isEmpty && atB.all.isEmpty && a.counters.sent == 0 && b.counters.sent == 0)
+        #expect(await eventually { refused.withLock { $0.a && $0.b } })
         await a.stop()
         await b.stop()
     }

@@ -163,6 +163,6 @@ public final class Microphone: LiveSource {
             }
         return SpeechError(
             .deviceUnavailable, message,
-            advice: "List the devices with `arecord -L` and name one with --device or AUDIO_DEVICE, or use a file.")
+            advice: "List the devices with `arecord -L` and name one in AUDIO_DEVICE or with `mynah listen --device`.")
     }
 }

@@ -33,6 +33,6 @@ enum ZeroMQAddress {
         }
         throw SpeechError(
             .invalidConfiguration, "“\(text.printable)” is no address of this form: tcp://HOST:PORT.",
-            advice: "Give for instance tcp://10.0.0.2:6600, or tcp://[fd00::2]:6600.")
+            advice: "Give for instance tcp://10.0.0.2:7554, or tcp://[fd00::2]:7554.")
     }
 }

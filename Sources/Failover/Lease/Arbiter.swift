@@ -8,7 +8,10 @@ public import SpeechModel
 /// - A lease that was granted for `n` ns counts from when the arbiter carried it out. (Its holder counts from before it asked.)
 /// - ``take(term:after:by:for:)`` succeeds only when the lease is the one that the caller saw, and has ended. Terms rise.
 ///
-/// - Throws: ``SpeechError`` when the arbiter does not answer or its record is damaged; the words are for an operator.
+/// - A lease is not given back to a successor as long as there is no room for the term that it would take.
+///
+/// - Throws: ``SpeechError`` when the arbiter does not answer or its record is damaged; the words are for an operator. With
+///   `unwritable-file` nothing was carried out.
 public protocol Arbiter: Sendable {
     /// The lease as it is; nil when no term was ever taken.
     func current() throws(SpeechError) -> Lease?

@@ -53,15 +53,8 @@ struct LeaseDirectory: Sendable {
 
     /// Makes the file of a term, complete from its first moment and on the disk; false when there is one.
     func create(_ record: LeaseRecord) throws(SpeechError) -> Bool {
-        let draft = "\(path)/draft-\(record.lease.holder.name.rawValue)-\(hexadecimal(record.lease.holder.instance))"
-        unlink(draft)
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw unwritable(draft) }
+        let draft = try draft(record)
         defer { unlink(draft) }
-        let isWritten = write(file, record.bytes, LeaseRecord.length) == LeaseRecord.length && fsync(file) == 0
-        let code = errno
-        close(file)
-        guard isWritten else { throw unwritable(draft, code) }
         guard link(draft, path(of: record.lease.term)) == 0 else {
             // The draft is gone when somebody else took the term meanwhile and tidied up.
             if errno == EEXIST || errno == ENOENT { return false }
@@ -69,6 +62,25 @@ struct LeaseDirectory: Sendable {
         }
         syncNames()
         return true
+    }
+
+    /// Finds out whether there is room for one more file like this one.
+    func rehearse(_ record: LeaseRecord) throws(SpeechError) { unlink(try draft(record)) }
+
+    /// A complete file under a name of the holder's own.
+    private func draft(_ record: LeaseRecord) throws(SpeechError) -> String {
+        let draft = "\(path)/draft-\(record.lease.holder.name.rawValue)-\(hexadecimal(record.lease.holder.instance))"
+        unlink(draft)
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw unwritable(draft) }
+        let isWritten = write(file, record.bytes, LeaseRecord.length) == LeaseRecord.length && fsync(file) == 0
+        let code = errno
+        close(file)
+        guard isWritten else {
+            unlink(draft)
+            throw unwritable(draft, code)
+        }
+        return draft
     }
 
     /// Writes the record of a term over the former one; false when its file is gone.

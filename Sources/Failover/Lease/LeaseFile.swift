@@ -60,6 +60,8 @@ public struct LeaseFile: Arbiter {
         guard let record = try newest(), record.lease.term == term, record.lease.holder == node else {
             return LeaseAnswer(isGranted: false, lease: try current())
         }
+        // The next term needs a new file; on a full disk this one, which only has to be overwritten, is better kept.
+        if nanoseconds == 0, successor != nil { try directory.rehearse(record) }
         let new = Lease(term: term, holder: node, successor: successor, remaining: nanoseconds)
         let isWritten = try directory.overwrite(LeaseRecord(lease: new, nanoseconds: time + nanoseconds, boot: boot))
         guard isWritten, try directory.newestTerm() == term else { return LeaseAnswer(isGranted: false, lease: try current()) }

@@ -83,6 +83,12 @@ extension FailoverMachine {
 
     mutating func unanswered(_ request: ArbiterRequest, _ fault: SpeechError) {
         asksNotBefore = now + settings.retry
+        // Certainly not released: the standby could not take the term either, as on a full disk.
+        if case .renew(_, _, _, 0) = request, fault.code == .unwritableFile, reign?.handOver != nil {
+            reign?.handOver?.isReleasing = false
+            giveUpHandOver("The term cannot be handed over: \(fault.message)", advice: fault.advice)
+            return
+        }
         if request.isTake { isTakeUnresolved = true }
         if case .renew = request { reign?.recorded = nil }
         guard !isArbiterSilent else { return }
@@ -142,15 +148,11 @@ extension FailoverMachine {
         if let handOver = reign?.handOver {
             let isHopeless = reign?.standby.phase != .inSync && !isStopping && !handOver.isReleasing
             if isHopeless || now >= handOver.deadline {
-                reign?.handOver = nil
                 // The lease may be released without our knowing; what the standby promised holds.
                 if handOver.isReleasing { reign?.leaseUntil = 0 }
-                let refusal = fault(
+                giveUpHandOver(
                     "The hand-over was given up: the standby or the arbiter did not answer in time.",
                     advice: "See the log of both nodes, then try again.")
-                tell(.handOverFailed, refusal.message)
-                actions.append(.send(.handOverRefused(refusal.message)))
-                endHandOver(.failure(refusal))
             }
         }
         if isStopping, let reign, reign.handOver == nil {
@@ -166,6 +168,15 @@ extension FailoverMachine {
         if let wantedUntil, now >= wantedUntil {
             endWanted(.failure(fault("No term was given to this node in time.", advice: "See both nodes' logs.")))
         }
+    }
+
+    /// The node leads on.
+    private mutating func giveUpHandOver(_ message: String, advice: String) {
+        reign?.handOver = nil
+        let refusal = fault(message, advice: advice)
+        tell(.handOverFailed, refusal.message)
+        actions.append(.send(.handOverRefused(refusal.message)))
+        endHandOver(.failure(refusal))
     }
 
     mutating func endHandOver(_ result: Result<Int, SpeechError>) {

@@ -9,6 +9,7 @@ extension FailoverMachine {
         reign = Reign(term: term, leaseUntil: until, renewAt: now + settings.renewal)
         (primaryHeardAt, read, endedSince) = (nil, nil, nil)
         actions.append(.becamePrimary(term: term))
+        seeLeader(me.name, term: term)
         endWanted(.success(term))
         // The other node follows at once, and a former primary hears that it is none.
         sendBeat()

@@ -9,6 +9,7 @@ extension FailoverMachine {
         guard beat.term >= term else { return }
         term = beat.term
         primaryHeardAt = now
+        seeLeader(beat.node.name, term: beat.term)
         if asked.map({ !$0.request.isTake }) ?? true, !isTakeUnresolved, !isStopping {
             promisedUntil = max(promisedUntil, now + settings.lease)
             let isContinued = mirror.term == beat.term
@@ -58,8 +59,10 @@ extension FailoverMachine {
         }
         let isSame = read.map { $0.lease == nil ? lease == nil : $0.lease?.isSame(as: lease) == true } ?? false
         read = (lease, now)
-        if lease.map({ $0.remaining > 0 }) ?? false {
+        if let lease, lease.remaining > 0 {
             endedSince = nil
+            // Seen here, too, where only the link is cut.
+            seeLeader(lease.holder.name, term: lease.term)
         } else if !isSame || endedSince == nil {
             endedSince = now
         }

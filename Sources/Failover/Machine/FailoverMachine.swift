@@ -10,6 +10,8 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
     /// What is to be done; see ``takeActions()``.
     var actions: [FailoverAction] = []
     var now: UInt64
+    /// The time of the first step. Between it and the making of the machine its process may have loaded models.
+    var beganAt: UInt64?
 
     var mirror = Mirror<State>()
     /// The highest term known.
@@ -47,13 +49,18 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
     /// Runs that were told of, so that each is told once.
     var refused: String?
     var differs: Beat?
+    /// When somebody was last known to lead; and whether it was told that this is long ago.
+    var ledAt: UInt64
+    var isLeaderless = false
+    /// It was told that nothing was ever heard of the other node.
+    var isPeerMissed = false
 
     /// A standby that knows nothing.
     public init(_ settings: FailoverSettings, instance: UInt64, at now: UInt64) {
         self.settings = settings
         me = NodeID(name: settings.name, instance: instance)
         self.now = now
-        nextBeat = now
+        (nextBeat, ledAt) = (now, now)
         promisedUntil = now + settings.lease
     }
 
@@ -80,6 +87,17 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
     public mutating func refuse(_ fault: SpeechError, at time: UInt64) {
         begin(at: time)
         refuse(fault.description)
+        decide()
+    }
+
+    /// Somebody without the key of the pair was turned away: the other node, if nothing is heard of that.
+    public mutating func turnedAway(at time: UInt64) {
+        begin(at: time)
+        if peer?.isLost ?? true {
+            refuse(
+                "Somebody with another key wants to be the other node, of which nothing is heard. Give both the same failover.key_file; "
+                    + "`sha256sum` tells whether it is.")
+        }
         decide()
     }
 
@@ -155,7 +173,8 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
             isInSync: reign.map { $0.standby.phase == .inSync } ?? isKnownInSync(at: time),
             peerVersion: peer?.beat.version, heartbeatAgeMS: peer.map { milliseconds(time, since: $0.heardAt) },
             leaseRemainingMS: until > time ? milliseconds(until, since: time) : 0,
-            outstandingRecords: reign?.standby.outstandingRecords ?? 0, isArbiterAnswering: !isArbiterSilent)
+            outstandingRecords: reign?.standby.outstandingRecords ?? 0, isArbiterAnswering: !isArbiterSilent,
+            leader: leader(at: time))
     }
 
     /// When ``tick(at:)`` is due.
@@ -174,9 +193,12 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
 
     /// What only time brings.
     private mutating func begin(at time: UInt64) {
-        let slept = milliseconds(time, since: now)
+        let slept = beganAt == nil ? 0 : milliseconds(time, since: now)
         now = max(now, time)
+        if beganAt == nil { (beganAt, ledAt) = (now, now) }
         if slept > settings.leaseMS {
+            // Nothing could be heard meanwhile.
+            ledAt = now
             tell(.overslept, "This node did nothing for \(slept) ms: it was stopped, or its machine was.")
         }
         endReignInTime()
@@ -184,9 +206,11 @@ public struct FailoverMachine<State: ReplicatedState>: Sendable {
             self.peer?.isLost = true
             tell(.peerLost, "Nothing was heard of the \(peer.beat.node.name) node for \(settings.leaseMS) ms.")
         }
+        watchPeer()
         watchStandby()
         watchHandOver()
         endReignInTime()
+        watchLeader()
         if now >= nextBeat {
             nextBeat = now + settings.heartbeat
             sendBeat()

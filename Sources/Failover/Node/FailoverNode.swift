@@ -75,7 +75,7 @@ public final class FailoverNode<State: ReplicatedState>: Sendable {
         guard isFirst else { return }
         spawnThread(name: "failover", isUrgent: true) { self.run() }
         spawnThread(name: "arbiter", isUrgent: true) { self.askArbiter() }
-        link.start { [weak self] frame in self?.received(frame) }
+        link.start(receive: { [weak self] in self?.received($0) }, refused: { [weak self] in self?.turnedAway() })
     }
 
     /// Primary only: takes a record into the state and replicates it. ``LinkMessage/maxRecordBytes`` at most.
@@ -158,6 +158,14 @@ public final class FailoverNode<State: ReplicatedState>: Sendable {
             case .success(let message): core.machine.receive(message, at: now())
             case .failure(let fault): core.machine.refuse(fault, at: now())
             }
+            perform(&core)
+        }
+    }
+
+    private func turnedAway() {
+        core.withLock { core in
+            guard core.phase != .ended else { return }
+            core.machine.turnedAway(at: now())
             perform(&core)
         }
     }

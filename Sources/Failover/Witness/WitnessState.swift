@@ -8,6 +8,23 @@ public struct WitnessState: Sendable {
     /// Names the file, which need not exist.
     public init(path: String) { self.path = path }
 
+    /// Makes the folder if it is not there, and sees that the file could be written: a witness that keeps nothing grants nothing.
+    ///
+    /// - Throws: ``SpeechError`` with `unwritable-file`.
+    public func prepare() throws(SpeechError) {
+        let names = path.split(separator: "/").dropLast()
+        var folder = path.hasPrefix("/") ? "" : "."
+        for name in names {
+            folder += "/" + name
+            if mkdir(folder, 0o700) != 0, errno != EEXIST { throw unwritable(folder) }
+        }
+        let draft = path + ".new"
+        let file = open(draft, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw unwritable(draft) }
+        close(file)
+        unlink(draft)
+    }
+
     /// What was kept; nil when there is no file.
     ///
     /// - Throws: ``SpeechError`` with `unreadable-file`, also when it is damaged.

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -87,7 +88,27 @@ void workers_become_worker(int nice) {
     signal(SIGCHLD, SIG_IGN);
 }
 
+/* A crashed worker's registers and the memory beside them may be audio: nothing of them is to reach the log. */
+static char no_backtrace[] = "SWIFT_BACKTRACE=enable=no";
+
+/* The program's environment without what would have a crash described; to be freed. */
+static char **worker_environment(void) {
+    extern char **environ;
+    size_t count = 0;
+    while (environ[count]) count++;
+    char **environment = malloc((count + 2) * sizeof *environment);
+    if (!environment) return NULL;
+    size_t kept = 0;
+    for (size_t at = 0; at < count; at++)
+        if (strncmp(environ[at], "SWIFT_BACKTRACE=", 16) != 0) environment[kept++] = environ[at];
+    environment[kept++] = no_backtrace;
+    environment[kept] = NULL;
+    return environment;
+}
+
 int workers_spawn(char *const arguments[], int control, int output, pid_t *process) {
+    char **environment = worker_environment();
+    if (!environment) return ENOMEM;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
@@ -99,8 +120,8 @@ int workers_spawn(char *const arguments[], int control, int output, pid_t *proce
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     posix_spawnattr_setpgroup(&attributes, 0);
-    extern char **environ;
-    int result = posix_spawn(process, arguments[0], &actions, &attributes, arguments, environ);
+    int result = posix_spawn(process, arguments[0], &actions, &attributes, arguments, environment);
+    free(environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return result;

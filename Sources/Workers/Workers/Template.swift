@@ -96,7 +96,8 @@ final class Template {
         partialLine.append(contentsOf: buffer[..<count])
         var lines: [String] = []
         while let end = partialLine.firstIndex(of: UInt8(ascii: "\n")) {
-            lines.append(String(decoding: partialLine[..<end].prefix(500), as: UTF8.self))
+            let line = String(decoding: partialLine[..<end].prefix(500), as: UTF8.self)
+            if !line.allSatisfy(\.isWhitespace) { lines.append(line) }
             partialLine.removeFirst(end + 1)
         }
         if partialLine.count > 4096 { partialLine = [] }

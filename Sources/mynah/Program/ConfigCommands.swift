@@ -51,7 +51,8 @@ struct ConfigCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Tell every fault of every source at once.",
             discussion: """
-                Exits with 0 when the server would start with it, with 78 when there is a fault; each has its own line on the standard \
+                Exits with 0 when the server would start with it, with 78 when there is a fault, and with 66 when a file that it names cannot be \
+                read. Ports, devices and what models hold are left to the start, and to `mynah doctor`. Each has its own line on the standard \
                 error, with the place where it was written.
 
                 EXAMPLE
@@ -61,9 +62,7 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             let configuration = try options.load()
-            let models = ModelFiles.locate(configuration.settings)
-            // Where the models are not installed there is no dictionary to look words up in.
-            if (try? models.check()) != nil { _ = try Recognition.wakeWord(configuration.settings, models: models) }
+            try Server.check(configuration.settings)
             let files = configuration.files.isEmpty ? "no files" : configuration.files.joined(separator: ", ")
             Terminal.output.write("The configuration is valid (\(files); hash \(configuration.hash)).\n")
         }

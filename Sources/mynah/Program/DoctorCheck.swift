@@ -39,7 +39,7 @@ struct DoctorCheck: Sendable {
 func doctorChecks(_ settings: Settings, models: ModelFiles, listen: [ListenAddress]) async -> [DoctorCheck] {
     libraryChecks() + [checksumCheck(models.directory)].compactMap(\.self)
         + [await recognitionCheck(settings, models), recogniserCheck(settings.stt), voiceActivityCheck(settings, models)]
-        + [ffmpegCheck(), microphoneCheck()] + listen.map(portCheck)
+        + [pagesCheck(), ffmpegCheck(), microphoneCheck()] + listen.map(portCheck)
         + [diskCheck(models.directory), memoryCheck(), processorCheck()]
 }
 
@@ -148,6 +148,15 @@ private func missing(_ name: String, _ error: any Error) -> DoctorCheck {
     DoctorCheck(
         name, .missing, (error as? SpeechError)?.message ?? "\(error)",
         remedy: "Run `Scripts/setup`, or name the directory with --set models.directory=….")
+}
+
+private func pagesCheck() -> DoctorCheck {
+    let name = "pages"
+    do {
+        return DoctorCheck(name, .ok, try Server.pages())
+    } catch {
+        return DoctorCheck(name, .missing, error.message, remedy: error.advice)
+    }
 }
 
 private func ffmpegCheck() -> DoctorCheck {

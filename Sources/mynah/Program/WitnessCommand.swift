@@ -5,6 +5,7 @@ import Foundation
 import Lanes
 import Logging
 import SpeechModel
+import Synchronization
 import Telemetry
 import ZMQEdge
 
@@ -17,7 +18,7 @@ struct WitnessCommand: AsyncParsableCommand {
             both nodes hear each other. SIGTERM and Ctrl-C stop it.
 
             Examples:
-              mynah witness --listen tcp://10.0.0.3:6600 --key-file pair.key --state /var/lib/mynah/witness
+              mynah witness --listen tcp://10.0.0.3:6560 --key-file pair.key --state /var/lib/mynah/witness
             """)
 
     @Option(help: ArgumentHelp("The address at which the nodes reach it.", valueName: "tcp://host:port")) var listen: String
@@ -41,27 +42,42 @@ struct WitnessCommand: AsyncParsableCommand {
         }
         defer { for source in sources { source.cancel() } }
         logger.info("the witness listens", metadata: ["address": "\(server.endpoint)", "state": "\(state)"])
+        let teller = Teller(logger: logger)
         let result: Result<Void, SpeechError> = await withCheckedContinuation { continuation in
             spawnThread(name: "witness") {
                 continuation.resume(
-                    returning: Result { () throws(SpeechError) in try server.run { Self.tell($0, logger) } })
+                    returning: Result { () throws(SpeechError) in try server.run { teller.tell($0) } })
             }
         }
         try result.get()
         logger.info("the witness has stopped")
     }
 
-    private static func tell(_ event: WitnessServer.Event, _ logger: Logger) {
-        switch event {
-        case .lease(let lease):
-            logger.info(
-                "the lease changed",
-                metadata: [
-                    "term": "\(lease.term)", "holder": "\(lease.holder)",
-                    "successor": "\(lease.successor.map { "\($0)" } ?? "none")",
-                ])
-        case .refused: logger.warning("a client without the pair's key was refused")
-        case .fault(let error): logger.error("a request was not carried out", metadata: ["reason": "\(error)"])
+    /// Nodes ask many times in a second, and each answer may be the same fault.
+    private final class Teller: Sendable {
+        private let logger: Logger
+        private let limiter = Mutex(LineLimiter(seconds: 10))
+
+        init(logger: Logger) { self.logger = logger }
+
+        func tell(_ event: WitnessServer.Event) {
+            switch event {
+            case .lease(let lease):
+                logger.info(
+                    "the lease changed",
+                    metadata: [
+                        "term": "\(lease.term)", "holder": "\(lease.holder)",
+                        "successor": "\(lease.successor.map { "\($0)" } ?? "none")",
+                    ])
+            case .refused: log(.warning, "a client without the pair's key was refused", kind: "refused")
+            case .fault(let error):
+                log(.error, "a request was not carried out", ["reason": "\(error)"], kind: error.code.rawValue)
+            }
+        }
+
+        private func log(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata = [:], kind: String) {
+            guard let left = limiter.withLock({ $0.admit(kind, at: monotonicNanoseconds()) }) else { return }
+            logger.log(level: level, message, metadata: left > 0 ? metadata.merging(["left_out": "\(left)"]) { $1 } : metadata)
         }
     }
 }

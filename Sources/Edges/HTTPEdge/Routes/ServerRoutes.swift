@@ -3,7 +3,7 @@ public import Hummingbird
 import Failover
 import HTTPTypes
 import NIOCore
-import SpeechModel
+public import SpeechModel
 public import Telemetry
 import Web
 import WireProtocol
@@ -35,6 +35,17 @@ public struct ServerRoutes: Sendable {
         self.servesOperators = servesOperators
         self.handOver = handOver
         self.speech = speech
+    }
+
+    /// The folder of the pages and the reference.
+    ///
+    /// - Throws: ``SpeechError`` with `missing-dependency`.
+    public static func pages() throws(SpeechError) -> String {
+        if let directory = Web.directory { return directory.path }
+        throw SpeechError(
+            .missingDependency,
+            "The folder mynah_Web.resources with the pages is neither beside the program nor in ../share/mynah.",
+            advice: "Copy it from the folder that the program was built in, .build/release.")
     }
 
     /// A router with the errors, the guard and the routes in their order.
@@ -119,22 +130,22 @@ public struct ServerRoutes: Sendable {
     private func addProbes(to router: Router<BasicRequestContext>) {
         router.get("/livez") { _, _ in json { $0.field("status", "ok") } }
         router.get("/readyz") { _, _ in
-            let now = status()
-            // A standby is healthy, and nobody should be sent to it.
-            let isStandby = now.isReady && now.pipeline.role == .standby
-            return json(now.isReady && !isStandby ? .ok : .serviceUnavailable) {
-                $0.field("status", isStandby ? "standby" : now.isReady ? "ready" : "not-ready")
-                $0.field("reason", isStandby ? "the other server answers" : now.notReadyBecause)
+            let (readiness, reason) = status().readiness
+            return json(readiness == .ready ? .ok : .serviceUnavailable) {
+                $0.field("status", readiness.rawValue)
+                $0.field("reason", reason)
             }
         }
         router.get("/health") { _, _ in
             let now = status()
+            func state(_ isHealthy: Bool) -> String { isHealthy ? "healthy" : "degraded" }
             return json {
-                $0.field("status", now.isReady ? "healthy" : "degraded")
+                $0.field("status", state(now.isReady && now.pair?.leader != .nobody))
                 $0.field("version", now.version)
                 $0.field("uptime_seconds", now.pipeline.uptimeSeconds)
                 $0.object("components") {
-                    $0.field("asr", now.isReady ? "healthy" : "degraded")
+                    $0.field("asr", state(now.isReady))
+                    $0.field("failover", now.pair.map { state($0.leader != .nobody) })
                 }
             }
         }
@@ -175,6 +186,13 @@ public struct ServerRoutes: Sendable {
                     }
                     $0.field("stuck_stages", now.resilience.stuckStages)
                     $0.field("sessions_refused", now.resilience.sessionsRefused)
+                }
+                $0.array("sources", now.sources) { json, source in
+                    json.object {
+                        $0.field("name", source.name)
+                        $0.field("state", source.state.rawValue)
+                        $0.field("reason", source.reason)
+                    }
                 }
                 if let pair = now.pair { $0.object("failover") { pair.write(to: &$0) } }
             }
@@ -286,6 +304,7 @@ extension FailoverStatus {
         json.field("lease_remaining_ms", leaseRemainingMS)
         json.field("unacknowledged_records", outstandingRecords)
         json.field("arbiter_answers", isArbiterAnswering)
+        json.field("leader", leader.rawValue)
     }
 }
 

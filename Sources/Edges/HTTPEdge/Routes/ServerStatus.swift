@@ -5,6 +5,24 @@ public import WireProtocol
 public struct ServerStatus: Sendable {
     /// Whether the models are warm and utterances are taken.
     public var isReady: Bool { pipeline.isHealthy }
+    /// What `/readyz` says.
+    enum Readiness: String {
+        case ready
+        /// Healthy, and nobody should be sent to it.
+        case standby
+        case notReady = "not-ready"
+    }
+
+    /// Whether clients are to be sent here, and why not.
+    var readiness: (Readiness, reason: String?) {
+        guard isReady else { return (.notReady, notReadyBecause) }
+        guard pipeline.role == .standby else { return (.ready, nil) }
+        return switch pair?.leader {
+        case .nobody: (.notReady, "nobody leads: start the server that led last, or force this one (mynah failover --force)")
+        case .unknown: (.standby, "no server is known to answer at the moment")
+        default: (.standby, "the other server answers")
+        }
+    }
     /// What the contract tells of the pipeline.
     public var pipeline: StatusMessage
     /// What was published.
@@ -13,6 +31,8 @@ public struct ServerStatus: Sendable {
     public var notReadyBecause: String?
     /// How this server and the other one stand; nil for a server by itself.
     public var pair: FailoverStatus?
+    /// The server's own microphones and recordings that are open.
+    public var sources: [SourceStatus]
     public var version: String
     public var engine: String
     public var model: String
@@ -28,7 +48,7 @@ public struct ServerStatus: Sendable {
     /// Makes a status.
     public init(
         pipeline: StatusMessage, feed: FeedStatistics, notReadyBecause: String? = nil, pair: FailoverStatus? = nil,
-        version: String,
+        sources: [SourceStatus] = [], version: String,
         engine: String, model: String, sessions: Int, connections: Int, decodersReady: Int, decodersBusy: Int,
         decodersCapacity: Int, utterancesWaiting: Int,
         workerRestarts: Int, resilience: ResilienceStatus
@@ -37,6 +57,7 @@ public struct ServerStatus: Sendable {
         self.feed = feed
         self.notReadyBecause = notReadyBecause
         self.pair = pair
+        self.sources = sources
         self.version = version
         self.engine = engine
         self.model = model
@@ -48,6 +69,31 @@ public struct ServerStatus: Sendable {
         self.utterancesWaiting = utterancesWaiting
         self.workerRestarts = workerRestarts
         self.resilience = resilience
+    }
+}
+
+/// How a microphone or recording of the server's own is.
+public struct SourceStatus: Sendable {
+    public enum State: String, Sendable {
+        /// It was not opened yet.
+        case opening
+        case heard
+        /// It failed, and is opened again and again.
+        case lost
+        /// Nothing more comes from it.
+        case over
+    }
+
+    public var name: String
+    public var state: State
+    /// Why it is lost.
+    public var reason: String?
+
+    /// Describes a source.
+    public init(name: String, state: State, reason: String? = nil) {
+        self.name = name
+        self.state = state
+        self.reason = reason
     }
 }
 

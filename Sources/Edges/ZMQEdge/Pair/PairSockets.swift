@@ -19,6 +19,7 @@ final class PairSockets: @unchecked Sendable {
     /// What is not on its way this long after a socket was closed is lost.
     private static let lingerMS = 200
     private static let domain = "mynah"
+    private static let handshakes = "inproc://handshakes"
 
     private let key: CurveSecretKey
     private let publicKey: [UInt8]
@@ -27,7 +28,9 @@ final class PairSockets: @unchecked Sendable {
     private var open: [PairSocket] = []
     /// Where libzmq asks who is admitted; made with the first listening socket.
     private var gate: PairSocket?
-    /// Clients that were turned away.
+    /// Tells which handshakes failed; made with the first listening socket.
+    private var monitor: PairSocket?
+    /// Clients that were turned away: at the gate, or because their own key of the server is another one.
     private(set) var refusals = 0
 
     init(key: CurveSecretKey, maxFrameBytes: Int) throws(SpeechError) {
@@ -56,6 +59,13 @@ final class PairSockets: @unchecked Sendable {
         try set(listener, ZMQ_CURVE_SECRETKEY, key.z85.exposed)
         try set(listener, ZMQ_ZAP_DOMAIN, Self.domain)
         try configure(listener, address)
+        if monitor == nil {
+            let monitor = try socket(ZMQ_PAIR)
+            guard zmq_socket_monitor(listener.handle, Self.handshakes, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) == 0,
+                zmq_connect(monitor.handle, Self.handshakes) == 0
+            else { throw ZeroMQError.settingUp("no monitor", zmq_errno()) }
+            self.monitor = monitor
+        }
         guard zmq_bind(listener.handle, address) == 0 else { throw ZeroMQError.binding(address, zmq_errno()) }
         return listener
     }
@@ -73,7 +83,7 @@ final class PairSockets: @unchecked Sendable {
         guard zmq_connect(client.handle, address) == 0 else {
             throw SpeechError(
                 .invalidConfiguration, "\(address) cannot be connected to: \(ZeroMQError.text(zmq_errno())).",
-                advice: "Give the address of the other machine, for instance tcp://10.0.0.2:6600.")
+                advice: "Give the address of the other machine, for instance tcp://10.0.0.2:7554.")
         }
         return client
     }
@@ -126,7 +136,7 @@ final class PairSockets: @unchecked Sendable {
 
     /// Sleeps until one of the sockets, or the event descriptor, is readable, at most so long (−1: without end). Admits clients meanwhile.
     func wait(_ sockets: [PairSocket], wakeup: CInt = -1, timeoutMS: Int = -1) {
-        var items = (sockets + [gate].compactMap { $0 }).map {
+        var items = (sockets + [gate, monitor].compactMap { $0 }).map {
             zmq_pollitem_t(socket: $0.handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)
         }
         if wakeup >= 0 { items.append(zmq_pollitem_t(socket: nil, fd: wakeup, events: Int16(ZMQ_POLLIN), revents: 0)) }
@@ -177,6 +187,11 @@ final class PairSockets: @unchecked Sendable {
     }
 
     private func admit() {
+        // An event is its number and a value, in the machine's order of bytes; the second part is the address.
+        while let monitor, let event = receive(from: monitor) {
+            let value = event[0].dropFirst(2).reversed().reduce(0) { $0 << 8 | CInt($1) }
+            if value == ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC { refusals += 1 }
+        }
         guard let gate else { return }
         while let request = receive(from: gate) {
             // RFC 27: version, request id, domain, address, identity, mechanism, then the client's public key.

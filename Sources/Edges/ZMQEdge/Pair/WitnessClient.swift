@@ -69,7 +69,7 @@ public final class WitnessClient: Arbiter {
                 switch reply.outcome {
                 case .answer(let answer): return answer
                 case .fault(let reason):
-                    throw SpeechError(.connectionFailed, reason.printable, advice: "See the witness's log.")
+                    throw SpeechError(.unwritableFile, reason.printable, advice: "See the witness's log.")
                 }
             }
             let time = monotonicNanoseconds()

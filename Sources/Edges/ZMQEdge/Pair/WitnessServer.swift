@@ -29,11 +29,12 @@ public final class WitnessServer: Sendable {
     ///   - address: `tcp://HOST:PORT`; port 0 for any free one.
     ///   - key: the secret of the pair.
     ///   - now: boot time in ns.
-    /// - Throws: ``SpeechError`` with `port-in-use`, `invalid-configuration`, or `unreadable-file`.
+    /// - Throws: ``SpeechError`` with `port-in-use`, `invalid-configuration`, `unreadable-file` or `unwritable-file`.
     public init(
         listen address: String, key: CurveSecretKey, state: WitnessState, now: @escaping @Sendable () -> UInt64
     ) throws(SpeechError) {
         let address = try ZeroMQAddress.tcp(address)
+        try state.prepare()
         _ = try state.load()
         let wakeup = try EventDescriptor()
         let sockets = try PairSockets(key: key, maxFrameBytes: WitnessRequest.maxFrameBytes)

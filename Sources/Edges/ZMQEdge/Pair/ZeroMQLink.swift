@@ -62,13 +62,13 @@ public final class ZeroMQLink: PeerLink {
     /// What was done so far.
     public var counters: LinkCounters { state.withLock { $0.counters } }
 
-    public func start(receive: @escaping @Sendable ([UInt8]) -> Void) {
+    public func start(receive: @escaping @Sendable ([UInt8]) -> Void, refused: @escaping @Sendable () -> Void) {
         let isFirst = state.withLock { state in
             guard state.phase == .made else { return false }
             state.phase = .running
             return true
         }
-        if isFirst { spawnThread(name: "link", isUrgent: true) { self.run(receive) } }
+        if isFirst { spawnThread(name: "link", isUrgent: true) { self.run(receive, refused) } }
     }
 
     public func send(_ frame: [UInt8]) {
@@ -103,8 +103,11 @@ public final class ZeroMQLink: PeerLink {
 
     // MARK: - The link's thread
 
-    private func run(_ receive: @Sendable ([UInt8]) -> Void) {
+    private func run(_ receive: @Sendable ([UInt8]) -> Void, _ refused: @Sendable () -> Void) {
+        var refusals = 0
         while true {
+            if refusals < sockets.refusals { refused() }
+            refusals = sockets.refusals
             var received = 0
             while received < Self.batch, let message = sockets.receive(from: listener) {
                 received += 1
