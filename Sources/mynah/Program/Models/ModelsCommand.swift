@@ -12,7 +12,8 @@ struct ModelsCommand: AsyncParsableCommand {
         discussion: """
             A model is a folder as it was published for sherpa-onnx, an archive with such a folder, or one .onnx file; on this machine or \
             on the web. It is tried before it is added, in a process of its own, and copied into `added` below models.directory. The \
-            first that is added for a language serves it; a server that runs takes it up within seconds, for new sessions.
+            first that is added for a language serves it; a server that runs takes recognition up within seconds, for new sessions, and \
+            the rest at its next start.
 
             EXAMPLES
               mynah models add https://example.org/sherpa-onnx-streaming-zipformer-en.tar.bz2
@@ -109,9 +110,12 @@ struct ModelsCommand: AsyncParsableCommand {
         @Option(help: "A language's two letters; by default those that the model is made for.") var language: String?
 
         func run() throws {
-            let languages = try library(try options.load().settings).use(name, language: language)
+            let models = library(try options.load().settings)
+            let languages = try models.use(name, language: language)
+            let isRecognition = try models.manifest().model(name).description.family.task == .recognition
             Terminal.output.write(
-                "\(name) serves \(languages.joined(separator: ", ")); a server that runs takes it up within seconds.\n")
+                "\(name) serves \(languages.joined(separator: ", ")); a server that runs takes it up "
+                    + (isRecognition ? "within seconds, for new sessions.\n" : "at its next start.\n"))
         }
     }
 
