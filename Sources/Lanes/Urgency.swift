@@ -15,3 +15,10 @@ public func makeThisThreadUrgent() -> Bool {
     parameters.sched_priority = 1
     return sched_setscheduler(0, SCHED_RR | resetOnFork, &parameters) == 0
 }
+
+/// Whether ``makeThisThreadUrgent()`` is granted: for libraries whose threads are theirs, and that end the process when it is not.
+public let threadsMayBeUrgent: Bool = {
+    let answer = BlockingQueue<Bool>()
+    spawnThread(name: "urgency") { answer.push(makeThisThreadUrgent()) }
+    return answer.pop()
+}()

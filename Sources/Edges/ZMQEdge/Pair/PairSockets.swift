@@ -1,6 +1,7 @@
 import CZeroMQ
 import Failover
 import Glibc
+import Lanes
 import SpeechModel
 
 /// One socket of ``PairSockets``.
@@ -41,6 +42,11 @@ final class PairSockets: @unchecked Sendable {
         publicKey = bytes
         guard let context = zmq_ctx_new() else { throw ZeroMQError.settingUp("no context", zmq_errno()) }
         self.context = context
+        // Heartbeats pass libzmq's own thread; an ordinary one came too late for them while decoders had the processor.
+        if threadsMayBeUrgent {
+            zmq_ctx_set(context, ZMQ_THREAD_SCHED_POLICY, SCHED_RR)
+            zmq_ctx_set(context, ZMQ_THREAD_PRIORITY, 1)
+        }
     }
 
     // MARK: - Setting up
