@@ -15,6 +15,8 @@ import Workers
 
 /// Chooses and makes what recognises, from the configuration.
 public enum Recognition {
+    /// The name of the built-in recogniser.
+    static let builtInEngine = "pocketsphinx 5.1.1"
     /// What a decoder costs at most, in bytes: as much as one with a model of its own. A fork shares part of it with the others.
     static let decoderBytes = 100 << 20
 
@@ -106,7 +108,7 @@ public enum Recognition {
             }
         return WorkerPool(
             identity: RecognizerIdentity(
-                engine: "pocketsphinx 5.1.1", model: models.name, language: String(models.name.prefix(2))),
+                engine: builtInEngine, model: models.name, language: String(models.name.prefix(2))),
             configuration: configuration, clock: SystemClock(), report: logging(to: logger))
     }
 
@@ -155,22 +157,21 @@ public enum Recognition {
 
     /// What wakes sessions up, as configured; nil when there is no phrase.
     ///
-    /// - Throws: ``ErrorCode/invalidConfiguration`` naming a word that the recogniser does not know.
+    /// The built-in recogniser listens for it, whichever recognises what is said then.
+    ///
+    /// - Throws: ``ErrorCode/invalidConfiguration`` naming a word that it does not know.
     public static func wakeWord(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> WakeWord? {
         guard !settings.wakeword.phrases.isEmpty else { return nil }
-        let deaf: String? =
-            switch try usable(settings, models: models, logger: nil) {
-            case .builtIn: nil
-            case .neural(let model): "the model \(model.name)"
-            case .remote: "a remote engine"
+        do {
+            try models.check()
+            try PronunciationDictionary.check(settings.wakeword.phrases, models: models.pocketSphinx)
+        } catch {
+            // Who recognises with something else, and needs no wake word, need not have the built-in model.
+            guard settings.wakeword.enabled || settings.stt.engine == .pocketsphinx || settings.stt.engine == .auto else {
+                return nil
             }
-        if let deaf {
-            guard settings.wakeword.enabled else { return nil }
-            throw SpeechError(
-                .invalidConfiguration, "wakeword.enabled is true, and \(deaf) cannot listen for phrases.",
-                advice: "Set stt.engine to pocketsphinx, or wakeword.enabled to false.")
+            throw error
         }
-        try PronunciationDictionary.check(settings.wakeword.phrases, models: models.pocketSphinx)
         return WakeWord(
             phrases: KeyPhrases(settings.wakeword.phrases, sensitivity: settings.wakeword.sensitivity),
             windowMS: settings.wakeword.windowMS)

@@ -92,10 +92,25 @@ public struct Server: Sendable {
             feed: publishing.hub, logger: logger)
         let comparer = try TaskModels.comparer(settings, logger: logger)
         let punctuator = try TaskModels.punctuator(settings, language: settings.language.default, logger: logger)
+        let listening = PhraseRouting(
+            recognizer, isMainDeaf: { identity().engine != Recognition.builtInEngine },
+            startsAtOnce: settings.wakeword.enabled, clock: SystemClock(),
+            spotter: { [logger] in
+                // It may have to be started first, and nobody has told the speaker to wait.
+                var settings = settings
+                settings.stt.waitForDecoderMS = max(10_000, settings.stt.waitForDecoderMS)
+                return try Recognition.makeBuiltIn(mode: .live, settings: settings, models: models, logger: logger)
+            },
+            report: { [logger] result in
+                switch result {
+                case .success: logger.notice("the built-in recogniser listens for wake words")
+                case .failure(let error): logger.error("nothing listens for wake words", metadata: ["reason": "\(error)"])
+                }
+            })
         let sessionMetrics = SessionMetrics(registry: metrics)
         let registry = SessionRegistry(
             services: SessionServices(
-                recognizer: FinalRefinement(recognizer, voices: comparer, punctuator: punctuator), models: live?.models,
+                recognizer: FinalRefinement(listening, voices: comparer, punctuator: punctuator), models: live?.models,
                 detectors: detectors, clock: SystemClock(), metrics: sessionMetrics,
                 feed: publishing.hub,
                 annotate: faults.spoiling(try Publishing.annotator(settings, models: models)),
@@ -192,10 +207,10 @@ public struct Server: Sendable {
         let hangups = reload == nil ? nil : await UnixSignalsSequence(trapping: .sighup)
         let warming = ContinuousClock.now
         do {
-            try await recognizer.start()
+            try await listening.start()
             try detectors.warmUp(4)
         } catch {
-            await recognizer.stop()
+            await listening.stop()
             await publishing.stop()
             await pair?.stop()
             throw error
@@ -257,7 +272,7 @@ public struct Server: Sendable {
         do {
             try await group.run()
         } catch {
-            await recognizer.stop()
+            await listening.stop()
             await publishing.stop()
             await pair?.stop()
             throw explained(error, listen, setting: "server.listen")
@@ -265,7 +280,7 @@ public struct Server: Sendable {
         await voices.stop()
         await comparer?.stop()
         await punctuator?.stop()
-        await recognizer.stop()
+        await listening.stop()
         await publishing.stop()
         await pair?.stop()
         logger.info("mynah stopped")

@@ -207,7 +207,7 @@ def test_a_damaged_model_that_nobody_named_stops_no_server(start_server, data, s
     (["--set", "stt.engine=sherpa"], "models add"),
     (["--set", "stt.engine=sherpa", "--set", "stt.model_name=none"], "none"),
     (["--set", "stt.model_path=/nonexistent"], "/nonexistent"),
-    (["--set", f"stt.model_path={fixture}", "--set", "wakeword.enabled=true"], "wakeword.enabled"),
+    (["--set", f"stt.model_path={fixture}", "--set", "wakeword.enabled=true", "--set", "wakeword.phrases=xyzzy"], "xyzzy"),
 ])
 def test_a_server_tells_what_model_it_misses(data, flags, told):
     done = mynah(data, "serve", "--listen", "127.0.0.1:0", *flags)
@@ -271,6 +271,19 @@ def test_a_new_default_serves_new_sessions_while_old_ones_finish(data, recording
         while "was freed" not in server.log.read_text() and time.monotonic() < deadline:
             time.sleep(0.2)
         assert "was freed" in server.log.read_text()
+
+
+def test_the_built_in_recogniser_listens_for_the_wake_word_of_a_neural_one(data, recordings, start_server, tmp_path):
+    add(data, fixture, "--name", "commands")
+    phrase = tmp_path / "phrase.wav"
+    subprocess.run(["flite", "-voice", "slt", "-t", "hey computer", "-o", phrase], check=True)
+    pause = bytes(48_000)
+    parts = [recordings[0], phrase, recordings[2]]
+    together = tmp_path / "together.wav"
+    together.write_bytes(recordings[0].read_bytes()[:44] + b"".join(part.read_bytes()[44:] + pause for part in parts))
+    with start_server("--set", "wakeword.enabled=true", data=data) as server:
+        assert live(server, together) == sentences[2]
+        assert live(server, recordings[0], wake_word=False) == sentences[0]
 
 
 def test_a_default_that_is_damaged_does_not_replace_the_one_that_works(data, recordings, start_server):
