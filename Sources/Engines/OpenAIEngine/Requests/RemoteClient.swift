@@ -132,6 +132,8 @@ final class RemoteClient: Sendable {
         } catch {
             // Counted by the one who knows why.
             if Task.isCancelled { throw CancellationError() }
+            // The library may notice the silence a moment before we do.
+            if (error as? HTTPClientError) == .readTimeout { throw RemoteFailure.late }
             let failure = RemoteFailure.unreachable(error)
             count(failure.outcome)
             throw failure
