@@ -65,6 +65,7 @@ public final class ModelSwitch: Recognizer, ModelChoice {
     }
 
     private let initial: RecognizerIdentity
+    private let hasStarted = Atomic(false)
     private let state: Mutex<State>
     private let make: @Sendable (_ model: String) throws -> any Recognizer
     private let clock: any Clock
@@ -112,7 +113,10 @@ public final class ModelSwitch: Recognizer, ModelChoice {
     }
 
     /// Loads the default.
-    public func start() async throws { try await standIn(of: current).ready() }
+    public func start() async throws {
+        try await standIn(of: current).ready()
+        hasStarted.store(true, ordering: .releasing)
+    }
 
     public func stop() async {
         let all = state.withLock { state in
@@ -179,8 +183,10 @@ public final class ModelSwitch: Recognizer, ModelChoice {
     }
 
     private func makeStandIn(_ name: String) -> StandIn {
-        StandIn(pause: Self.pause, clock: clock, make: { [make] in try make(name) }) { [report] result in
-            if case .failure(let error) = result { report(.failed(name, error)) }
+        StandIn(pause: Self.pause, clock: clock, make: { [make] in try make(name) }) { [weak self] result in
+            // Who starts it hears of the first one's failure by an error.
+            guard let self, hasStarted.load(ordering: .acquiring), case .failure(let error) = result else { return }
+            report(.failed(name, error))
         }
     }
 
