@@ -95,7 +95,7 @@ let package = Package(
         .target(
             name: "OpenAIEngine",
             dependencies: [
-                "Ports", "SpeechModel", "Telemetry",
+                "AudioFiles", "Ports", "SpeechModel", "Telemetry",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -69,7 +69,7 @@ enum Layering {
             Module(
                 "OpenAIEngine", "Sources/Engines/OpenAIEngine",
                 bare.union(foundation).union([
-                    "AsyncHTTPClient", "NIOCore", "NIOHTTP1", "Ports", "SpeechModel", "Telemetry",
+                    "AsyncHTTPClient", "AudioFiles", "NIOCore", "NIOHTTP1", "Ports", "SpeechModel", "Telemetry",
                 ])),
             Module(
                 "PocketSphinxEngine", "Sources/Engines/PocketSphinxEngine",

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import AudioFiles
 import NIOCore
 import NIOHTTP1
 public import Ports
@@ -190,7 +191,11 @@ public final class OpenAIRecognizer: Recognizer {
         form.add("language", configuration.language)
         form.add("response_format", withTimes ? "verbose_json" : "json")
         if withTimes { form.add("timestamp_granularities[]", "word") }
-        form.add("file", file: WaveFile.bytes(of: samples + padding), named: "utterance.wav", type: "audio/wav")
+        let spoken = samples + padding
+        form.add(
+            "file",
+            file: WAVWriter.header(sampleRate: SampleTime.rate, samples: spoken.count) + WAVWriter.bytes(spoken),
+            named: "utterance.wav", type: "audio/wav")
         var request = client.request(.POST, "audio/transcriptions")
         request.headers.add(name: "Content-Type", value: form.contentType)
         request.body = .bytes(ByteBuffer(bytes: form.body))
