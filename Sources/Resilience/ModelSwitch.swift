@@ -146,28 +146,25 @@ public final class ModelSwitch: Recognizer, ModelChoice {
     public func change(to catalogue: Catalogue) {
         let next = state.withLock { state -> String? in
             state.catalogue = catalogue
-            guard let name = catalogue.defaults[catalogue.defaultLanguage], name != state.current, name != state.next else {
-                return nil
-            }
-            state.next = name
-            return name
+            guard let name = catalogue.defaults[catalogue.defaultLanguage], name != state.next else { return nil }
+            state.next = name == state.current ? nil : name
+            return state.next
         }
         guard let next else { return }
         Task {
             do {
                 try await standIn(of: next).ready()
-                let old = state.withLock { state in
-                    let old = state.current
-                    state.current = next
-                    state.next = nil
-                    return old
+                let old = state.withLock { state -> String? in
+                    // Meanwhile another one may have been chosen.
+                    guard state.next == next else { return nil }
+                    defer { (state.current, state.next) = (next, nil) }
+                    return state.current
                 }
-                report(.loaded(next))
-                free(old)
+                if old != nil { report(.loaded(next)) }
+                free(old ?? next)
             } catch {
-                // The catalogue's next change tries again.
+                // The catalogue's next change tries again; the stand-in has told of the failure.
                 state.withLock { if $0.next == next { $0.next = nil } }
-                report(.failed(next, error))
                 free(next)
             }
         }

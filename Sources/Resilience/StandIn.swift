@@ -36,35 +36,47 @@ final class StandIn: Sendable {
 
     /// The recogniser, begun to be started if it was not: what is begun meanwhile waits for it. Nil when it cannot be had.
     func need() -> (any Recognizer)? {
-        let now = clock.monotonicNanoseconds
-        let (made, number, failure) = state.withLock { state -> ((any Recognizer)?, Int?, (any Error)?) in
-            if let recognizer = state.recognizer { return (recognizer, nil, nil) }
-            guard now >= state.retryAt, !state.isStopped else { return (nil, nil, nil) }
-            do {
-                let recognizer = try make()
-                state.recognizer = recognizer
-                state.number += 1
-                return (recognizer, state.number, nil)
-            } catch {
-                state.retryAt = now + pause
-                return (nil, nil, error)
-            }
-        }
-        if let failure { report(.failure(failure)) }
-        if let made, let number { Task { await start(made, number) } }
-        return made
+        guard case .success(let recognizer) = obtain() else { return nil }
+        return recognizer
     }
 
     /// Waits until it is started.
     ///
-    /// - Throws: why it cannot be.
+    /// - Throws: why it cannot be, which was reported, too.
     func ready() async throws {
-        guard let recognizer = need() else {
-            throw SpeechError(
+        guard let obtained = obtain() else {
+            let error = SpeechError(
                 .recogniserFailed, "It could not be started a moment ago.", advice: "Wait a few seconds, and look at the log.")
+            report(.failure(error))
+            throw error
         }
         // A second start of the same waits for the first, or fails as that did.
-        try await recognizer.start()
+        try await obtained.get().start()
+    }
+
+    /// Nil when nothing is tried at the moment.
+    private func obtain() -> Result<any Recognizer, any Error>? {
+        let now = clock.monotonicNanoseconds
+        let (result, number) = state.withLock { state -> (Result<any Recognizer, any Error>?, Int?) in
+            if let recognizer = state.recognizer { return (.success(recognizer), nil) }
+            guard now >= state.retryAt, !state.isStopped else { return (nil, nil) }
+            let result = Result { try make() }
+            switch result {
+            case .success(let recognizer):
+                state.recognizer = recognizer
+                state.number += 1
+                return (result, state.number)
+            case .failure:
+                state.retryAt = now + pause
+                return (result, nil)
+            }
+        }
+        switch (result, number) {
+        case (.failure(let error), _): report(.failure(error))
+        case (.success(let recognizer), let number?): Task { await start(recognizer, number) }
+        default: break
+        }
+        return result
     }
 
     private func start(_ recognizer: any Recognizer, _ number: Int) async {

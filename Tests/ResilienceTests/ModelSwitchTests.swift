@@ -9,11 +9,16 @@ import Testing
     private final class Workshop: Sendable {
         let made = Mutex<[(name: String, puppet: Counter)]>([])
         let broken: Set<String>
+        /// Are not started before they are let go.
+        let slow: [String: Gate]
 
-        init(broken: Set<String> = []) { self.broken = broken }
+        init(broken: Set<String> = [], slow: Set<String> = []) {
+            self.broken = broken
+            self.slow = Dictionary(uniqueKeysWithValues: slow.map { ($0, Gate()) })
+        }
 
         func make(_ name: String) -> Counter {
-            let puppet = Counter(startFails: broken.contains(name))
+            let puppet = Counter(startFails: broken.contains(name), gate: slow[name])
             made.withLock { $0.append((name, puppet)) }
             return puppet
         }
@@ -34,9 +39,9 @@ import Testing
                 }
             }
         }
-        func has(_ entry: String) async -> Bool {
+        func has(_ entry: String, times: Int = 1) async -> Bool {
             for _ in 0..<500 {
-                if entries.withLock({ $0.contains(entry) }) { return true }
+                if entries.withLock({ $0.count { $0 == entry } >= times }) { return true }
                 try? await Task.sleep(for: .milliseconds(5))
             }
             return false
@@ -45,7 +50,7 @@ import Testing
 
     private static func catalogue(_ english: String) -> ModelSwitch.Catalogue {
         ModelSwitch.Catalogue(
-            defaults: ["en": english, "de": "german"], names: ["first", "second", "german"], defaultLanguage: "en")
+            defaults: ["en": english, "de": "german"], names: ["first", "second", "other", "german"], defaultLanguage: "en")
     }
 
     private func makeSwitch(_ workshop: Workshop, _ diary: Diary = Diary()) -> ModelSwitch {
@@ -93,7 +98,7 @@ import Testing
         let again = try models.pin(model: "german", language: nil)
         #expect(again.name == "german" && workshop.count("german") == 2)
         let error = #expect(throws: SpeechError.self) { try models.pin(model: "third", language: nil) }
-        #expect(error?.code == .invalidParameter && error?.advice.contains("first, german, second") == true)
+        #expect(error?.code == .invalidParameter && error?.advice.contains("first, german, other, second") == true)
         #expect(throws: SpeechError.self) { try models.pin(model: nil, language: "fr") }
         #expect(models.languages == ["en", "de"])
     }
@@ -108,7 +113,49 @@ import Testing
         #expect(models.current == "first" && workshop.count("first") == 1)
         hear(models, nil)
         #expect(workshop.heard("first") == 1)
+        // It is told once, and once more when it is chosen and tried again.
+        #expect(await diary.has("freed second") && diary.entries.withLock { $0.count { $0 == "failed second" } } == 1)
+        models.change(to: Self.catalogue("first"))
+        models.change(to: Self.catalogue("second"))
+        #expect(await diary.has("failed second", times: 2))
+        #expect(workshop.count("second") == 2)
     }
+
+    @Test func `of several defaults that are chosen while they load, the last one serves`() async throws {
+        let workshop = Workshop(slow: ["second", "other"])
+        let diary = Diary()
+        let models = makeSwitch(workshop, diary)
+        try await models.start()
+        models.change(to: Self.catalogue("second"))
+        models.change(to: Self.catalogue("other"))
+        workshop.slow["other"]?.open()
+        #expect(await diary.has("loaded other"))
+        #expect(models.current == "other")
+        workshop.slow["second"]?.open()
+        #expect(await diary.has("freed second"))
+        #expect(models.current == "other" && !diary.entries.withLock { $0.contains("loaded second") })
+    }
+
+    @Test func `a default that is taken back while another loads goes on`() async throws {
+        let workshop = Workshop(slow: ["second"])
+        let diary = Diary()
+        let models = makeSwitch(workshop, diary)
+        try await models.start()
+        models.change(to: Self.catalogue("second"))
+        models.change(to: Self.catalogue("first"))
+        workshop.slow["second"]?.open()
+        #expect(await diary.has("freed second"))
+        #expect(models.current == "first" && diary.entries.withLock { $0 } == ["freed second"])
+        hear(models, nil)
+        #expect(workshop.heard("first") == 1 && workshop.count("first") == 1)
+    }
+}
+
+/// Those who wait for it go on when it opens.
+private final class Gate: Sendable {
+    private let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+    func open() { continuation.finish() }
+    func wait() async { for await _ in stream {} }
 }
 
 private final class Deaf: RecognitionObserver {
@@ -122,9 +169,17 @@ private final class Counter: Recognizer {
     let heard = Atomic(0)
     private let startFails: Bool
 
-    init(startFails: Bool) { self.startFails = startFails }
+    private let gate: Gate?
 
-    func start() async throws { if startFails { throw PuppetRecognizer.Broken() } }
+    init(startFails: Bool, gate: Gate? = nil) {
+        self.startFails = startFails
+        self.gate = gate
+    }
+
+    func start() async throws {
+        await gate?.wait()
+        if startFails { throw PuppetRecognizer.Broken() }
+    }
     func stop() async {}
     func begin(_ request: RecognitionRequest, observer: any RecognitionObserver) -> any Recognition {
         heard.add(1, ordering: .relaxed)

@@ -43,7 +43,7 @@ import Testing
         let routing = PhraseRouting(
             main, isMainDeaf: { true }, startsAtOnce: true, clock: ManualClock(), spotter: { throw PuppetRecognizer.Broken() },
             report: { if case .failure = $0 { failures.withLock { $0 += 1 } } })
-        await #expect(throws: SpeechError.self) { try await routing.start() }
+        await #expect(throws: PuppetRecognizer.Broken.self) { try await routing.start() }
         _ = routing.begin(request(KeyPhrases(["hey computer"], sensitivity: 0.5)), observer: Observer())
         #expect(main.utterances.count == 1 && failures.withLock { $0 } == 1)
     }
