@@ -233,6 +233,15 @@ def live(server, file, **start):
     return " ".join(message["text"] for message in messages if message["type"] == "final")
 
 
+def refused(server, model):
+    """What a session is told that asks for a model that is not there."""
+    with connect(server.stream_url) as socket:
+        socket.send(json.dumps({"type": "start", "model": model}))
+        refusal = json.loads(socket.recv())
+    assert refusal["code"] == "invalid-parameter", refusal
+    return refusal["message"]
+
+
 def serves(server, model):
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -263,14 +272,19 @@ def test_a_new_default_serves_new_sessions_while_old_ones_finish(data, recording
             old.send('{"type": "end"}')
             finals = [message for message in until_ended(old) if message["type"] == "final"]
             assert len(finals) == 2 and all(set(final["text"]) <= {"a", " "} for final in finals)
-        with connect(server.stream_url) as socket:
-            socket.send('{"type": "start", "model": "nobody"}')
-            refusal = json.loads(socket.recv())
-            assert refusal["code"] == "invalid-parameter" and "commands, en-us, loudness" in refusal["message"]
+        assert "commands, en-us, loudness" in refused(server, "nobody")
         deadline = time.monotonic() + 20
         while "was freed" not in server.log.read_text() and time.monotonic() < deadline:
             time.sleep(0.2)
         assert "was freed" in server.log.read_text()
+        # What was removed cannot be had any more; the default is, until there is another.
+        mynah(data, "models", "remove", "loudness")
+        deadline = time.monotonic() + 20
+        while "loudness" in refused(server, "nobody") and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert "commands, en-us" in refused(server, "loudness")
+        mynah(data, "models", "remove", "commands")
+        assert serves(server, "en-us")
 
 
 def test_the_built_in_recogniser_listens_for_the_wake_word_of_a_neural_one(data, recordings, start_server, tmp_path):

@@ -14,7 +14,6 @@ struct LiveModels: Sendable {
     let models: ModelSwitch
     private let settings: Settings
     private let builtIn: ModelFiles
-    private let initial: String
     private let library: ModelLibrary
     /// When the library was last changed, as far as it was looked at.
     private let seen: ModificationTime
@@ -25,13 +24,12 @@ struct LiveModels: Sendable {
     init(_ initial: WorkerPool, settings: Settings, builtIn: ModelFiles, logger: Logger) throws(SpeechError) {
         self.settings = settings
         self.builtIn = builtIn
-        self.initial = initial.identity.model
         library = ModelLibrary(modelsDirectory: settings.models.directory)
         seen = ModificationTime(library.modified)
         let first = FirstPool(initial)
         let identity = initial.identity
         models = ModelSwitch(
-            try Self.catalogue(settings, library: library, builtIn: builtIn, initial: identity), identity: identity,
+            try Self.catalogue(settings, library: library, builtIn: builtIn, current: identity.model), identity: identity,
             clock: SystemClock(),
             make: { [library] name in
                 if name == identity.model, let pool = first.take() { return pool }
@@ -53,8 +51,7 @@ struct LiveModels: Sendable {
         guard seen.changed(to: library.modified) else { return }
         do {
             models.change(
-                to: try Self.catalogue(
-                    settings, library: library, builtIn: builtIn, initial: models.identity, configured: initial))
+                to: try Self.catalogue(settings, library: library, builtIn: builtIn, current: models.current))
         } catch {
             logger.error("the list of models cannot be read; those that are loaded go on", metadata: ["reason": "\(error)"])
         }
@@ -63,40 +60,43 @@ struct LiveModels: Sendable {
     private static func pool(
         _ name: String, settings: Settings, library: ModelLibrary, builtIn: ModelFiles, logger: Logger
     ) throws -> WorkerPool {
-        guard let model = try library.manifest().models[name] else {
-            return try Recognition.makeBuiltIn(mode: .live, settings: settings, models: builtIn, logger: logger)
+        if let model = try library.manifest().models[name] {
+            return Recognition.makeNeural(
+                RecognitionModel.NeuralModel(name: name, folder: library.folder(of: name), description: model.description),
+                mode: .live, settings: settings, logger: logger)
         }
-        return Recognition.makeNeural(
-            RecognitionModel.NeuralModel(name: name, folder: library.folder(of: name), description: model.description),
-            mode: .live,
-            settings: settings, logger: logger)
+        guard name == builtIn.name else {
+            throw SpeechError(
+                .recogniserFailed, "The model \(name) was removed.", advice: "Choose another; `mynah models list` shows them.")
+        }
+        return try Recognition.makeBuiltIn(mode: .live, settings: settings, models: builtIn, logger: logger)
     }
 
     private static func catalogue(
-        _ settings: Settings, library: ModelLibrary, builtIn: ModelFiles, initial: RecognizerIdentity, configured: String? = nil
+        _ settings: Settings, library: ModelLibrary, builtIn: ModelFiles, current: String
     ) throws(SpeechError) -> ModelSwitch.Catalogue {
         let language = settings.language.default
-        var names: Set<String> = [initial.model]
-        var defaults = [language: initial.model]
-        // Named models are not exchanged for others.
-        let isNamed = settings.stt.modelName != nil || settings.stt.modelPath != nil
-        if settings.stt.engine != .sherpa, (try? builtIn.check()) != nil { names.insert(builtIn.name) }
-        guard settings.stt.engine != .pocketsphinx else {
-            return ModelSwitch.Catalogue(defaults: defaults, names: names, defaultLanguage: language)
+        var names: Set<String> = []
+        var defaults: [String: String] = [:]
+        if settings.stt.engine != .sherpa, (try? builtIn.check()) != nil {
+            names.insert(builtIn.name)
+            defaults[language] = builtIn.name
         }
-        let manifest = try library.manifest()
-        names.formUnion(manifest.models.filter { $0.value.description.family.task == .recognition }.keys)
-        for (served, name) in manifest.defaults[.recognition] ?? [:] where served != Manifest.anyLanguage && served != language {
-            defaults[served] = name
+        if settings.stt.engine != .pocketsphinx {
+            let manifest = try library.manifest()
+            names.formUnion(manifest.models.filter { $0.value.description.family.task == .recognition }.keys)
+            for (served, name) in manifest.defaults[.recognition] ?? [:] where served != Manifest.anyLanguage {
+                defaults[served] = name
+            }
+            defaults[language] = manifest.defaultModel(for: .recognition, language: language) ?? defaults[language]
         }
-        if !isNamed {
-            defaults[language] =
-                manifest.defaultModel(for: .recognition, language: language) ?? configured.map {
-                    names.contains($0) ? $0 : builtIn.name
-                }
-                ?? initial.model
+        // A model that the configuration names is not exchanged, and one in a folder of its own is in no list.
+        if settings.stt.modelName != nil || settings.stt.modelPath != nil {
+            names.insert(current)
+            defaults[language] = current
         }
-        return ModelSwitch.Catalogue(defaults: defaults, names: names, defaultLanguage: language)
+        return ModelSwitch.Catalogue(
+            defaults: defaults.merging([language: current]) { listed, _ in listed }, names: names, defaultLanguage: language)
     }
 }
 
