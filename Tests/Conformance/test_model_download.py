@@ -8,7 +8,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import ssl
 import subprocess
 import tarfile
@@ -215,7 +214,6 @@ def test_what_cannot_be_fetched_is_told(data, arguments, status, told):
     assert done.returncode == status and told in done.stderr, (done.returncode, done.stderr)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 def test_a_certificate_that_nobody_vouches_for_is_told(data, tmp_path):
     certificate = tmp_path / "certificate.pem"
     subprocess.run(

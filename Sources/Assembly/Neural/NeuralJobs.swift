@@ -40,7 +40,11 @@ enum NeuralJobs {
         JobProcess.run {
             let description = { (folder: String) throws(SpeechError) in try ModelFolder(folder).inspect() }
             switch kind {
-            case .flite, nil: return try FliteVoices()
+            case nil:
+                throw SpeechError(
+                    .internalError, "There is no worker for `\(arguments.first ?? "")`.",
+                    advice: "This is a fault of the program.")
+            case .flite: return try FliteVoices()
             case .voice: return try VoiceModel(description(folder), in: folder, options: options)
             case .embedding: return try SpeakerEmbeddingModel(description(folder), in: folder, options: options)
             case .punctuation: return try PunctuationModel(description(folder), in: folder, options: options)

@@ -65,7 +65,7 @@ struct Transcription: Sendable {
         }
         do {
             try await recognizer.start()
-            _ = try await diarizer?.start()
+            try await diarizer?.start()
         } catch {
             source.source.close()
             throw SpeechError(wrapping: error)
