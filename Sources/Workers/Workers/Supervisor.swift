@@ -1,4 +1,3 @@
-import CWorkers
 import Glibc
 import Lanes
 import Ports
@@ -7,7 +6,7 @@ import Synchronization
 
 /// The one thread that owns a pool's processes: spawns, listens, assigns, notices death and silence, replaces.
 // @unchecked: everything below "thread-confined" is touched only by `run` and what it calls, on the supervisor's own thread;
-// `mailbox` and `published` are mutexes; the rest is immutable.
+// `orders` and `published` are for any thread; the rest is immutable.
 final class Supervisor: @unchecked Sendable {
     enum Order {
         case start(CheckedContinuation<Void, any Error>)
@@ -26,12 +25,6 @@ final class Supervisor: @unchecked Sendable {
         var processIDs: [Int32] = []
     }
 
-    private struct Mailbox {
-        var orders: [Order] = []
-        var running = false
-        var over = false
-    }
-
     private struct Waiting {
         var lease: Lease
         var attempt: Int
@@ -47,10 +40,9 @@ final class Supervisor: @unchecked Sendable {
     let configuration: WorkerPool.Configuration
     private let clock: any Clock
     private let report: @Sendable (WorkerIncident) -> Void
-    private let mailbox = Mutex(Mailbox())
+    private let orders = OrderBox<Order>()
     let published: Mutex<Published>
     let turns: Turns
-    private let wakeEvent: CInt
 
     // thread-confined
     private var keeper: TemplateKeeper
@@ -79,40 +71,19 @@ final class Supervisor: @unchecked Sendable {
         decoders = configuration.decoders
         // A process that serves all its slots in one step takes turns with nobody.
         turns = Turns(slots: configuration.sharesProcess ? configuration.decoders : Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
-        wakeEvent = workers_event()
     }
-
-    deinit { close(wakeEvent) }
 
     var now: UInt64 { clock.monotonicNanoseconds }
 
     func start(_ continuation: CheckedContinuation<Void, any Error>) {
-        let first = mailbox.withLock {
-            let isFirst = !$0.running
-            $0.running = true
-            return isFirst
-        }
+        let isFirst = orders.open()
         post(.start(continuation))
-        if first { spawnThread(name: "recogniser-io", isUrgent: true) { self.run() } }
+        if isFirst { spawnThread(name: "recogniser-io", isUrgent: true) { self.run() } }
     }
 
     /// Hands an order to the thread. After the pool has stopped, orders are answered at once.
     func post(_ order: Order) {
-        let accepted = mailbox.withLock {
-            guard !$0.over, $0.running || !order.isStop else { return false }
-            $0.orders.append(order)
-            return true
-        }
-        if accepted {
-            wake()
-        } else {
-            refuse(order)
-        }
-    }
-
-    private func wake() {
-        var one: UInt64 = 1
-        _ = write(wakeEvent, &one, 8)
+        if !orders.post(order, isStop: order.isStop) { refuse(order) }
     }
 
     private func refuse(_ order: Order) {
@@ -142,9 +113,7 @@ final class Supervisor: @unchecked Sendable {
     }
 
     private func takeOrders() {
-        var orders: [Order] = []
-        mailbox.withLock { swap(&orders, &$0.orders) }
-        for order in orders {
+        for order in orders.take() {
             switch order {
             case .start(let continuation): if hasStarted { continuation.resume() } else { starting.append(continuation) }
             case .begin(let lease): waiting.append(Waiting(lease: lease, attempt: 1, since: now))
@@ -163,7 +132,7 @@ final class Supervisor: @unchecked Sendable {
     }
 
     private func wait() {
-        var descriptors = [pollfd(fd: wakeEvent, events: Int16(POLLIN), revents: 0)]
+        var descriptors = [pollfd(fd: orders.descriptor, events: Int16(POLLIN), revents: 0)]
         for descriptor in [keeper.control, keeper.errors] {
             if let descriptor { descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
         }
@@ -177,9 +146,8 @@ final class Supervisor: @unchecked Sendable {
         let ready = poll(&descriptors, nfds_t(descriptors.count), isTimed ? 50 : 1000)
         guard ready > 0 else { return }
         for descriptor in descriptors where descriptor.revents != 0 {
-            if descriptor.fd == wakeEvent {
-                var count: UInt64 = 0
-                _ = read(wakeEvent, &count, 8)
+            if descriptor.fd == orders.descriptor {
+                orders.acknowledge()
             } else if descriptor.fd == keeper.control {
                 readErrors()
                 if let error = keeper.listen(&buffer) { templateFailed(error) }
@@ -414,12 +382,7 @@ final class Supervisor: @unchecked Sendable {
     }
 
     private func end() {
-        var orders: [Order] = []
-        mailbox.withLock {
-            $0.over = true
-            swap(&orders, &$0.orders)
-        }
-        for order in orders { refuse(order) }
+        for order in orders.close() { refuse(order) }
         let stopped = SpeechError(.shuttingDown, "The recogniser is stopping.", advice: "Connect again when the server is back.")
         for entry in waiting { fail(entry.lease, stopped) }
         for (socket, worker) in workers {

@@ -1,4 +1,3 @@
-import CWorkers
 import Glibc
 import Lanes
 import Ports
@@ -6,8 +5,8 @@ import SpeechModel
 import Synchronization
 
 /// The one thread that owns a pool's process: spawns, hands it one job at a time, listens, notices death and silence, replaces.
-// @unchecked: everything below "thread-confined" is touched only by `run` and what it calls, on the supervisor's own thread; `mailbox`
-// and `processID` are mutexes; the rest is immutable.
+// @unchecked: everything below "thread-confined" is touched only by `run` and what it calls, on the supervisor's own thread; `orders`
+// and `processID` are for any thread; the rest is immutable.
 final class JobSupervisor: @unchecked Sendable {
     enum Order {
         case start(CheckedContinuation<[JobValue], any Error>)
@@ -16,12 +15,6 @@ final class JobSupervisor: @unchecked Sendable {
         case stop(CheckedContinuation<Void, Never>)
 
         var isStop: Bool { if case .stop = self { true } else { false } }
-    }
-
-    private struct Mailbox {
-        var orders: [Order] = []
-        var running = false
-        var over = false
     }
 
     /// A job that the process has.
@@ -67,9 +60,8 @@ final class JobSupervisor: @unchecked Sendable {
     private let configuration: JobPool.Configuration
     private let clock: any Clock
     private let report: @Sendable (WorkerIncident) -> Void
-    private let mailbox = Mutex(Mailbox())
+    private let orders = OrderBox<Order>()
     let processID = Mutex<Int32?>(nil)
-    private let wakeEvent: CInt
 
     // thread-confined
     private var keeper: TemplateKeeper
@@ -87,31 +79,17 @@ final class JobSupervisor: @unchecked Sendable {
         self.clock = clock
         self.report = report
         keeper = TemplateKeeper(command: configuration.command, loadTimeoutMS: configuration.loadTimeoutMS)
-        wakeEvent = workers_event()
     }
 
-    deinit { close(wakeEvent) }
-
     func start(_ continuation: CheckedContinuation<[JobValue], any Error>) {
-        let first = mailbox.withLock {
-            let isFirst = !$0.running
-            $0.running = true
-            return isFirst
-        }
+        let isFirst = orders.open()
         post(.start(continuation))
-        if first { spawnThread(name: "jobs-io") { self.run() } }
+        if isFirst { spawnThread(name: "jobs-io") { self.run() } }
     }
 
     /// Hands an order to the thread. After the pool has stopped, orders are answered at once.
     func post(_ order: Order) {
-        let accepted = mailbox.withLock {
-            guard !$0.over, $0.running || !order.isStop else { return false }
-            $0.orders.append(order)
-            return true
-        }
-        guard accepted else { return refuse(order) }
-        var one: UInt64 = 1
-        _ = write(wakeEvent, &one, 8)
+        if !orders.post(order, isStop: order.isStop) { refuse(order) }
     }
 
     private func refuse(_ order: Order) {
@@ -142,9 +120,7 @@ final class JobSupervisor: @unchecked Sendable {
     private var now: UInt64 { clock.monotonicNanoseconds }
 
     private func takeOrders() {
-        var orders: [Order] = []
-        mailbox.withLock { swap(&orders, &$0.orders) }
-        for order in orders {
+        for order in orders.take() {
             switch order {
             case .start(let continuation): starting.append(continuation)
             case .begin(let job):
@@ -197,7 +173,7 @@ final class JobSupervisor: @unchecked Sendable {
     }
 
     private func wait() {
-        var descriptors = [pollfd(fd: wakeEvent, events: Int16(POLLIN), revents: 0)]
+        var descriptors = [pollfd(fd: orders.descriptor, events: Int16(POLLIN), revents: 0)]
         for descriptor in [keeper.control, keeper.errors] {
             if let descriptor { descriptors.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)) }
         }
@@ -208,9 +184,8 @@ final class JobSupervisor: @unchecked Sendable {
         let isTimed = keeper.isTimed || !keeper.isLoaded || current != nil
         guard poll(&descriptors, nfds_t(descriptors.count), isTimed ? 50 : -1) > 0 else { return }
         for descriptor in descriptors where descriptor.revents != 0 {
-            if descriptor.fd == wakeEvent {
-                var count: UInt64 = 0
-                _ = read(wakeEvent, &count, 8)
+            if descriptor.fd == orders.descriptor {
+                orders.acknowledge()
             } else if descriptor.fd == current?.socket {
                 if descriptor.revents & Int16(POLLOUT) != 0 { current?.send() }
                 if descriptor.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 { listen() }
@@ -293,12 +268,7 @@ final class JobSupervisor: @unchecked Sendable {
     }
 
     private func end() {
-        var orders: [Order] = []
-        mailbox.withLock {
-            $0.over = true
-            swap(&orders, &$0.orders)
-        }
-        for order in orders { refuse(order) }
+        for order in orders.close() { refuse(order) }
         for entry in waiting { refuse(.begin(entry.job)) }
         if let current { refuse(.begin(current.job)) }
         release()
