@@ -29,7 +29,7 @@ public struct Server: Sendable {
     public static let version = "0.1.0"
 
     private let configuration: Configuration
-    private let logger: Logger
+    let logger: Logger
     private let workerCommand: [String]?
     private let reload: ConfigurationReload.Source?
 
@@ -127,6 +127,14 @@ public struct Server: Sendable {
         try Self.checkLanguage(settings, main)
         if pair != nil { registry.close(ServerPair.notPrimary) }
         let voices = try Synthesis.make(settings, usage: usage, logger: logger)
+        let stop: @Sendable () async -> Void = {
+            await voices.stop()
+            await comparer?.stop()
+            await punctuator?.stop()
+            await listening.stop()
+            await publishing.stop()
+            await pair?.stop()
+        }
         let capture = try Capture(
             settings, models: models, registry: registry, feed: publishing.hub, metrics: sessionMetrics, logger: logger)
         var limits = WebSocketLimits()
@@ -210,9 +218,7 @@ public struct Server: Sendable {
             try await listening.start()
             try detectors.warmUp(4)
         } catch {
-            await listening.stop()
-            await publishing.stop()
-            await pair?.stop()
+            await stop()
             throw error
         }
         let warm = ContinuousClock.now - warming
@@ -272,161 +278,10 @@ public struct Server: Sendable {
         do {
             try await group.run()
         } catch {
-            await listening.stop()
-            await publishing.stop()
-            await pair?.stop()
+            await stop()
             throw explained(error, listen, setting: "server.listen")
         }
-        await voices.stop()
-        await comparer?.stop()
-        await punctuator?.stop()
-        await listening.stop()
-        await publishing.stop()
-        await pair?.stop()
+        await stop()
         logger.info("mynah stopped")
-    }
-
-    /// What changes with the server's role.
-    private func duties(
-        in pair: ServerPair, publishing: Publishing, registry: SessionRegistry, capture: Capture, metrics: MetricsRegistry
-    ) -> ServerPair.Duties {
-        let incidents = metrics.counters(
-            "mynah_failover_incidents_total", help: "What happened between this server and the other.", labels: ["kind"])
-        for kind in FailoverIncident.Kind.allCases { _ = incidents[kind.rawValue] }
-        metrics.gauge("mynah_failover_leads", help: "Whether this server answers: 1, else 0.") { pair.role == .primary ? 1 : 0 }
-        metrics.gauge("mynah_failover_term", help: "The number of the present reign.") { Double(pair.status.term) }
-        metrics.gauge("mynah_failover_in_sync", help: "Whether the standby has everything: 1, else 0.") {
-            pair.status.isInSync ? 1 : 0
-        }
-        metrics.gauge("mynah_failover_unacknowledged_records", help: "Records that the standby has not confirmed.") {
-            Double(pair.status.outstandingRecords)
-        }
-        return ServerPair.Duties(
-            lead: { [logger] term, sessions in
-                let (finals, recent) = sessions.publications
-                publishing.hub.takeOver(finals, recent: recent)
-                let count = registry.open(with: sessions.mirror)
-                capture.begin()
-                logger.notice(
-                    "this server answers",
-                    metadata: ["term": "\(term)", "sessions": "\(count)", "finals_repeated": "\(recent)"])
-                publishing.hub.publish(
-                    FeedEvent(
-                        .failover,
-                        metadata: ["role": "primary", "term": .integer(term), "sessions": .integer(count)], level: .warning),
-                    of: nil)
-            },
-            follow: { [logger] in
-                registry.close(ServerPair.notPrimary)
-                capture.pause()
-                publishing.giveWay()
-                logger.notice("this server is the standby")
-            },
-            tell: { [logger] incident in
-                incidents[incident.kind.rawValue].increment()
-                let level: Logger.Level =
-                    switch incident.kind.severity {
-                    case .notice: .notice
-                    case .warning: .warning
-                    case .error: .error
-                    }
-                logger.log(
-                    level: level, "failover",
-                    metadata: ["incident": "\(incident.kind.rawValue)", "reason": "\(incident.message)"])
-                publishing.hub.publish(
-                    FeedEvent(
-                        .failover,
-                        metadata: ["incident": .text(incident.kind.rawValue), "message": .text(incident.message)],
-                        level: incident.kind.severity == .error ? .error : .warning), of: nil)
-            })
-    }
-
-    private func register(
-        _ metrics: MetricsRegistry, workers: @escaping @Sendable () -> WorkerPool.Statistics, recognizer: GuardedRecognizer,
-        registry: SessionRegistry,
-        capture: Capture,
-        connections: @escaping @Sendable () -> Int
-    ) {
-        metrics.gauge("mynah_active_sessions", help: "Live sessions, detached ones included.") { Double(registry.count) }
-        metrics.gauge("mynah_websocket_connections", help: "Open WebSocket connections.") { Double(connections()) }
-        metrics.gauges(
-            "rtap_buffer_utilization_ratio", help: "How full the fullest buffer of its kind is, 0-1.", labels: ["buffer"]
-        ) { [(["inbox"], registry.inboxUtilization), (["capture"], capture.utilization)] }
-        metrics.gauge("mynah_decoders_busy", help: "Decoders that work on an utterance.") { Double(recognizer.load.busy) }
-        metrics.gauge("mynah_decoders_ready", help: "Decoders that are warm.") { Double(recognizer.load.ready) }
-        metrics.gauge("mynah_utterances_waiting", help: "Utterances that wait for a decoder.") { Double(recognizer.load.waiting) }
-        recognizer.register(in: metrics)
-        metrics.counter("mynah_worker_crashes_total", help: "Decoder processes that ended by themselves.") {
-            Double(workers().crashes)
-        }
-        metrics.counter("mynah_worker_hangs_total", help: "Decoder processes that were killed because they were stuck.") {
-            Double(workers().hangs)
-        }
-        metrics.counter("mynah_utterances_replayed_total", help: "Utterances that were decoded again after that.") {
-            Double(workers().replays)
-        }
-    }
-
-    /// Finds a port that is taken before models are loaded for nothing.
-    private func checkPort(_ address: ListenAddress, setting: String) throws {
-        guard address.port != 0 else { return }
-        do {
-            let channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: address.host, port: address.port).wait()
-            try channel.close().wait()
-        } catch {
-            throw explained(error, address, setting: setting)
-        }
-    }
-
-    private func explained(_ error: any Error, _ address: ListenAddress, setting: String) -> any Error {
-        guard let failure = error as? IOError,
-            failure.errnoCode == EADDRINUSE || failure.errnoCode == EACCES || failure.errnoCode == EADDRNOTAVAIL
-        else { return error }
-        return SpeechError(
-            .portInUse,
-            "\(setting): \(address.host):\(address.port) cannot be listened on: \(String(cString: strerror(failure.errnoCode))).",
-            advice: "Stop the other program (`ss -ltnp` names it), or choose another address with "
-                + (setting == "server.listen" ? "--listen HOST:PORT." : "--set \(setting)=…."),
-            underlying: error)
-    }
-}
-
-/// Forgets sessions whose client did not come back, and takes up models that were added.
-private struct Sweeper: Service {
-    let registry: SessionRegistry
-    let hub: FeedHub
-    let models: LiveModels?
-    let logger: Logger
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                registry.sweep()
-                hub.sweep()
-                models?.look(logger)
-                try? await Task.sleep(for: .seconds(1))
-            }
-        }
-        registry.endAll()
-    }
-}
-
-/// Lets the other server answer before this one stops.
-private struct Yielding: Service {
-    let pair: ServerPair
-    func run() async throws {
-        try? await gracefulShutdown()
-        await pair.yield()
-    }
-}
-
-/// A flag that closures share.
-private final class Readiness: Sendable {
-    private let storage = Atomic<Bool>(false)
-    var value: Bool {
-        get { storage.load(ordering: .acquiring) }
-        set { storage.store(newValue, ordering: .releasing) }
     }
 }
