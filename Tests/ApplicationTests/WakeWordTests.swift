@@ -100,11 +100,14 @@ import Testing
         let recognizer = ScriptedRecognizer(isHolding: true, phraseEnds: [1: 500], isSpottingLate: true)
         let feed = RecordedFeed()
         let clock = TestClock()
-        let session = try makeRegistry(recognizer, feed: feed, clock: clock).create(format: format)
+        let registry = makeRegistry(recognizer, feed: feed, clock: clock)
+        let session = try registry.create(format: format)
         let listener = Listener()
         let number = session.attach(listener)
         send(TestAudio.bursts(2), to: session, as: number)
         await recognizer.untilHeld(2)
+        // All of it has to be taken up before the clock goes on: four seconds in frames of 20 ms.
+        while registry.framesProcessed < 200 { await Task.yield() }
         clock.advance(seconds: 2)
         recognizer.answer(1)
         // The rest of the first burst, and the second, which was listened to as well.
