@@ -45,7 +45,7 @@ struct Command: AsyncParsableCommand {
 
     enum Section: String, CaseIterable, ExpressibleByArgument {
         case onsets, share, feed, publisher, hypotheses, endpoint, capacity, processor, connections, subscribers, text,
-            transcribe, words, front, wakeword, failover, neural, soak
+            transcribe, words, front, wakeword, failover, neural, files, soak
     }
 
     @Argument(help: "What to measure.") var sections: [Section] = []
@@ -58,6 +58,9 @@ struct Command: AsyncParsableCommand {
     @Option(help: "The folder of the model for `neural`, of kind streaming-nemo-ctc.")
     var model = "Tests/Fixtures/models/commands-en"
     @Option(help: "The program sherpa-onnx-online-websocket-server for `neural`.") var peer: String?
+    @Option(help: "The folder of the model for `files`, of kind nemo-ctc; without it they are left out.")
+    var offlineModel: String?
+    @Option(help: "The program sherpa-onnx-offline for `files`.") var offlinePeer: String?
     @Option(help: "Sentences that each voice reads for `front`.") var lines = sentences.count
 
     func run() async throws {
@@ -82,6 +85,8 @@ struct Command: AsyncParsableCommand {
             case .failover: try await Failover(speech: speech, times: times, streams: streams).run(&report)
             case .neural:
                 try await NeuralStreams(speech: speech, seconds: seconds, model: model, peer: peer, first: streams).run(&report)
+            case .files:
+                if let offlineModel { try NeuralFiles(speech: speech, model: offlineModel, peer: offlinePeer).run(&report) }
             case .soak: try await Soak(speech: speech, minutes: minutes).run(&report)
             case .words: try WordErrors(speech: speech).run(&report)
             case .wakeword: try WakeWords(speech: speech, minutes: minutes).run(&report)

@@ -59,7 +59,7 @@ struct NeuralStreams {
     }
 
     private func measure(_ kind: NeuralServer.Kind, streams count: Int, _ tracks: [[Int16]]) async throws -> Measured {
-        let server = try await NeuralServer(kind, model: model)
+        let server = try await NeuralServer(kind, model: model, streams: count)
         defer { server.stop() }
         let streams = try (0..<count).map { _ in try RawStream(port: server.port, path: kind.path) }
         if case .mynah = kind {
@@ -142,11 +142,11 @@ private final class NeuralServer {
     private let peer: Process?
     var id: Int32 { mynah?.id ?? peer?.processIdentifier ?? 0 }
 
-    init(_ kind: Kind, model: String) async throws {
+    init(_ kind: Kind, model: String, streams: Int) async throws {
         switch kind {
         case .mynah:
             let server = try await ServerProcess(settings: [
-                "stt.model_path=\(model)", "stt.decoders=1024", "stt.fallback=none", "resilience.overload_lag_ms=0",
+                "stt.model_path=\(model)", "stt.decoders=\(streams)", "stt.fallback=none", "resilience.overload_lag_ms=0",
                 "resilience.bulkhead.max_queue_size=1000",
             ])
             (mynah, peer, port) = (server, nil, server.port)
@@ -175,7 +175,8 @@ private final class NeuralServer {
 
     func stop() {
         mynah?.stop()
-        peer?.terminate()
+        // It does not heed SIGTERM.
+        if let peer { kill(peer.processIdentifier, SIGKILL) }
         peer?.waitUntilExit()
     }
 }

@@ -32,6 +32,9 @@ public final class DetectorPool: Sendable {
         for _ in 0..<count { giveBack(try make()) }
     }
 
+    /// A detector behind a gate, which has one of these while the gate is open.
+    public func gated() -> GatedDetector { GatedDetector(lease: { self.lease() }, giveBack: { self.giveBack($0) }) }
+
     /// A detector that has heard nothing yet.
     func lease() -> any VoiceActivityDetector {
         if let waiting = idle.withLock({ $0.popLast() }) { return waiting.detector }

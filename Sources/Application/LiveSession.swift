@@ -219,8 +219,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     private func take(_ bytes: [UInt8], arrived: UInt64) {
         if pipeline == nil {
-            let detectors = services.detectors
-            let gate = GatedDetector(lease: { detectors.lease() }, giveBack: { detectors.giveBack($0) })
+            let gate = services.detectors.gated()
             self.gate = gate
             pipeline = SpeechPipeline(
                 format: format, configuration: configuration, detector: gate, resuming: resumption)

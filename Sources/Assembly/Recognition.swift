@@ -2,7 +2,6 @@ import Foundation
 public import Logging
 import ModelLibrary
 public import MynahConfiguration
-public import OpenAIEngine
 public import PocketSphinxEngine
 public import Ports
 import RNNoiseEngine
@@ -44,16 +43,16 @@ public enum Recognition {
 
     /// A recogniser for live sessions or for files, with the model that is configured.
     ///
-    /// - Parameter usage: where a remote one counts.
+    /// - Parameter metrics: where it counts.
     public static func makeRecognizer(
         mode: PocketSphinxDecoder.Mode, settings: Settings, models: ModelFiles, command: [String]? = nil,
-        usage: RemoteUsage = RemoteUsage(in: MetricsRegistry()), logger: Logger?
+        metrics: RecognitionMetrics = RecognitionMetrics(in: MetricsRegistry()), logger: Logger?
     ) throws(SpeechError) -> any Recognizer {
         switch try usable(settings, models: models, logger: logger) {
         case .builtIn(let models):
             try makeBuiltIn(mode: mode, settings: settings, models: models, command: command, logger: logger)
-        case .neural(let model): makeNeural(model, mode: mode, settings: settings, logger: logger)
-        case .remote: makeRemote(mode: mode, settings: settings, usage: usage, logger: logger)
+        case .neural(let model): makeNeural(model, mode: mode, settings: settings, metrics: metrics, logger: logger)
+        case .remote: makeRemote(mode: mode, settings: settings, usage: metrics.remote, logger: logger)
         }
     }
 
@@ -153,28 +152,6 @@ public enum Recognition {
             ringMS: max(
                 settings.audio.ringBufferSizeMS, settings.endpointing.silenceMS + settings.endpointing.minimumSpeechMS + 1500),
             noiseSuppression: settings.preprocess.denoise, highPass: settings.preprocess.highPass, gain: settings.preprocess.gain)
-    }
-
-    /// What wakes sessions up, as configured; nil when there is no phrase.
-    ///
-    /// The built-in recogniser listens for it, whichever recognises what is said then.
-    ///
-    /// - Throws: ``ErrorCode/invalidConfiguration`` naming a word that it does not know.
-    public static func wakeWord(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> WakeWord? {
-        guard !settings.wakeword.phrases.isEmpty else { return nil }
-        do {
-            try models.check()
-            try PronunciationDictionary.check(settings.wakeword.phrases, models: models.pocketSphinx)
-        } catch {
-            // Who recognises with something else, and needs no wake word, need not have the built-in model.
-            guard settings.wakeword.enabled || settings.stt.engine == .pocketsphinx || settings.stt.engine == .auto else {
-                return nil
-            }
-            throw error
-        }
-        return WakeWord(
-            phrases: KeyPhrases(settings.wakeword.phrases, sensitivity: settings.wakeword.sensitivity),
-            windowMS: settings.wakeword.windowMS)
     }
 
     /// The life of a worker process: `mynah worker live|file|neural|job …`. Enter it before any thread exists.

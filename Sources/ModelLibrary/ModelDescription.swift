@@ -3,7 +3,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     /// What a file is to the engine.
     public enum Role: String, Codable, Sendable, CodingKeyRepresentable {
         case model, encoder, decoder, joiner, tokens
-        case vocoder, voices
+        case vocoder, voices, keywords
         case preprocessor, uncachedDecoder = "uncached-decoder", cachedDecoder = "cached-decoder", mergedDecoder =
             "merged-decoder"
     }
@@ -22,7 +22,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var speakers: Int?
     /// Samples per second that it wants; audio of another rate is resampled in front of it. A voice speaks with so many.
     public var sampleRate: Int
-    /// Of a streaming model: how much audio it takes in one step.
+    /// Of a streaming model: how much audio it goes on by in one step.
     public var stepMS: Int?
     /// Whether it can write capital letters only, as some training texts do; they mean nothing then, and are written small.
     public var writesCapitalsOnly: Bool
@@ -30,6 +30,12 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var languages: [String]
     /// Size of all its files.
     public var bytes: Int
+
+    /// Whether it says which language is spoken: a Whisper that is not made for one.
+    public var tellsLanguages: Bool { family == .whisper && languages.isEmpty }
+
+    /// The file that plays a part, in its folder.
+    public func path(_ role: Role, in folder: String) -> String? { files[role].map { folder + "/" + $0 } }
 
     /// Every file that it consists of.
     public var allFiles: [String] { (Array(files.values) + weights + lexicons + rules).sorted() }

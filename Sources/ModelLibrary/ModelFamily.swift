@@ -32,6 +32,8 @@ public enum ModelFamily: String, Codable, Sendable, CaseIterable {
     // Speakers
     case speakerEmbedding = "speaker-embedding"
     case pyannoteSegmentation = "pyannote-segmentation"
+    // Phrases
+    case keywordTransducer = "keyword-transducer"
     // Text
     case ctTransformer = "ct-transformer-punctuation"
     // Sound
@@ -46,6 +48,7 @@ public enum ModelFamily: String, Codable, Sendable, CaseIterable {
         case .pyannoteSegmentation: .speakerSegmentation
         case .ctTransformer: .punctuation
         case .gtcrn, .dpdfnet: .enhancement
+        case .keywordTransducer: .keywordSpotting
         default: .recognition
         }
     }
@@ -53,7 +56,9 @@ public enum ModelFamily: String, Codable, Sendable, CaseIterable {
     /// Whether it writes while it listens; others read whole utterances, and again and again while one grows.
     public var isStreaming: Bool {
         switch self {
-        case .streamingTransducer, .streamingParaformer, .streamingZipformerCTC, .streamingNeMoCTC, .streamingToneCTC: true
+        case .streamingTransducer, .streamingParaformer, .streamingZipformerCTC, .streamingNeMoCTC, .streamingToneCTC,
+            .keywordTransducer:
+            true
         default: false
         }
     }
@@ -64,6 +69,7 @@ extension ModelFamily {
     var roles: Set<ModelDescription.Role> {
         switch self {
         case .streamingTransducer, .transducer, .nemoTransducer: [.encoder, .decoder, .joiner, .tokens]
+        case .keywordTransducer: [.encoder, .decoder, .joiner, .tokens, .keywords]
         case .streamingParaformer, .whisper, .canary, .fireRed: [.encoder, .decoder, .tokens]
         case .moonshine: [.preprocessor, .encoder, .uncachedDecoder, .cachedDecoder, .tokens]
         case .moonshineMerged: [.encoder, .mergedDecoder, .tokens]
@@ -83,7 +89,7 @@ extension ModelFamily {
         let gtcrnCaches = ["conv_cache_shape", "tra_cache_shape", "inter_cache_shape"]
         let zipformer = ["encoder_dims", "num_encoder_layers", "cnn_module_kernels", "left_context_len", "T", "decode_chunk_len"]
         switch self {
-        case .streamingTransducer:
+        case .streamingTransducer, .keywordTransducer:
             if metadata["streaming_model_type"] != nil { return ["vocab_size", "subsampling_factor"] }
             if metadata["window_size"] != nil {
                 return ["vocab_size", "chunk_shift", "subsampling_factor", "pred_rnn_layers", "pred_hidden"] + caches + times
@@ -146,4 +152,6 @@ public enum ModelTask: String, Codable, Sendable, CaseIterable {
     case punctuation
     /// Speech without noise.
     case enhancement
+    /// Whether certain phrases are said: wake words.
+    case keywordSpotting = "keyword-spotting"
 }

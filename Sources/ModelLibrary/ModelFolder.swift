@@ -47,6 +47,7 @@ public struct ModelFolder: Sendable {
         // The rest of a model in parts is something else: a test, or the same network in one piece.
         if files[.encoder] != nil || files[.cachedDecoder] != nil { files[.model] = nil }
         files[.tokens] = names.first { $0 == "tokens.txt" } ?? names.first { $0.hasSuffix("-tokens.txt") }
+        files[.keywords] = names.first { $0 == "keywords.txt" }
         files[.voices] = names.first { $0 == "voices.bin" }
         return try describe(files, names)
     }
@@ -128,11 +129,13 @@ public struct ModelFolder: Sendable {
     /// What it is, by its parts and by what they say of themselves; nil when nothing fits.
     ///
     /// A network that streams is exported with the length of its steps; the type alone is the same for both.
+    /// Keyword spotters are small recognisers, published with the phrases that they were tried with.
     static func family(_ files: [ModelDescription.Role: String], _ metadata: [String: String]) -> ModelFamily? {
         func has(_ keys: String...) -> Bool { keys.allSatisfy { metadata[$0] != nil } }
         let type = metadata["model_type"] ?? ""
         let streams = has("T", "decode_chunk_len") || has("window_size", "chunk_shift") || has("streaming_model_type")
         if files[.joiner] != nil {
+            if streams, files[.keywords] != nil { return .keywordTransducer }
             return streams ? .streamingTransducer : type.hasPrefix("EncDec") ? .nemoTransducer : .transducer
         }
         if files[.mergedDecoder] != nil { return .moonshineMerged }
@@ -169,9 +172,9 @@ public struct ModelFolder: Sendable {
 
     // MARK: what it says of itself
 
-    /// Every exporter has its own name for the same thing: frames of 10 ms that one step takes.
+    /// Every exporter has its own name for the same thing: by how many frames of 10 ms one step goes on.
     private static func stepMS(_ metadata: [String: String]) -> Int? {
-        ["window_size", "T", "decode_chunk_len"].lazy.compactMap { metadata[$0].flatMap { Int($0) } }.first.map { $0 * 10 }
+        ["decode_chunk_len", "chunk_shift"].lazy.compactMap { metadata[$0].flatMap { Int($0) } }.first.map { $0 * 10 }
             ?? metadata["frame_length_ms"].flatMap { Int($0) }
     }
 

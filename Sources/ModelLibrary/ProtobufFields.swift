@@ -1,6 +1,6 @@
 /// The fields of one protobuf message, outermost level, in their order (https://protobuf.dev/programming-guides/encoding/).
 struct ProtobufFields: Sequence, IteratorProtocol {
-    /// A length-delimited field: a text, bytes or a message. Of other fields only that they are there is needed here.
+    /// A length-delimited field: a text, bytes or a message; or a number of four bytes. Of other fields only that they are there is needed here.
     struct Field {
         var number: UInt64
         var bytes: UnsafeRawBufferPointer
@@ -19,7 +19,9 @@ struct ProtobufFields: Sequence, IteratorProtocol {
             switch tag & 7 {
             case 0: guard varint() != nil else { return fail() }
             case 1: guard skip(8) != nil else { return fail() }
-            case 5: guard skip(4) != nil else { return fail() }
+            case 5:
+                guard let bytes = skip(4) else { return fail() }
+                return Field(number: tag >> 3, bytes: bytes)
             case 2:
                 guard let length = varint(), let bytes = skip(length) else { return fail() }
                 return Field(number: tag >> 3, bytes: bytes)

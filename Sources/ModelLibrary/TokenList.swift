@@ -26,6 +26,9 @@ struct TokenList {
         self.symbols = symbols
     }
 
+    /// In their order.
+    var texts: [String] { symbols.map(String.init) }
+
     /// Whether it has capital letters and no small ones.
     var hasCapitalsOnly: Bool {
         // Control tokens such as <blk> are not written.

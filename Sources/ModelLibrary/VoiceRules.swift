@@ -67,7 +67,7 @@ extension ModelTask {
     var isOfALanguage: Bool {
         switch self {
         case .recognition, .synthesis, .punctuation: true
-        case .speakerEmbedding, .speakerSegmentation, .enhancement: false
+        case .speakerEmbedding, .speakerSegmentation, .enhancement, .keywordSpotting: false
         }
     }
 }

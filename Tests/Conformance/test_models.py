@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -156,6 +157,11 @@ def test_live_streams_are_decoded_together_with_partials_and_word_times(start_se
         assert "sherpa-onnx" in json.dumps(status) and "commands-en" in json.dumps(status)
         with ThreadPoolExecutor(12) as pool:
             heard = list(pool.map(lambda index: stream(server, recordings[index % 3]), range(12)))
+        metrics = urllib.request.urlopen(server.url + "/metrics").read().decode()
+    steps, taken_along = (
+        float(re.search(rf"^mynah_model_step_{name} (.*)$", metrics, re.MULTILINE)[1])
+        for name in ("seconds_count", "utterances_total"))
+    assert taken_along >= steps > 12
     for index, messages in enumerate(heard):
         assert texts(messages) == [sentences[index % 3]]
         assert any(message["type"] == "partial" for message in messages)

@@ -29,6 +29,9 @@ import Workers
         }
         #expect((5500...5800).contains(loudness(try clean(tone(1000)))))
         #expect(loudness(try clean(tone(6000))) < 50)
+        // A part of a second, as long as it was; at another rate it is resampled.
+        let short = try model.run(EnhancementJob(samples: Array(tone(1000)[..<1234]), sampleRate: 8000).values) { _ in }
+        #expect(EnhancementJob(short)?.samples.count == 2468)
         #expect(try model.run([.numbers([16_000]), .samples([])]) { _ in }.isEmpty)
         #expect(try model.run([.text("no sound")]) { _ in }.isEmpty)
     }

@@ -21,7 +21,9 @@ struct LiveModels: Sendable {
     /// Chooses the model that serves by default.
     ///
     /// - Parameter initial: the pool with it, which is started by ``ModelSwitch/start()``.
-    init(_ initial: WorkerPool, settings: Settings, builtIn: ModelFiles, logger: Logger) throws(SpeechError) {
+    init(
+        _ initial: WorkerPool, settings: Settings, builtIn: ModelFiles, metrics: RecognitionMetrics, logger: Logger
+    ) throws(SpeechError) {
         self.settings = settings
         self.builtIn = builtIn
         library = ModelLibrary(modelsDirectory: settings.models.directory)
@@ -33,7 +35,8 @@ struct LiveModels: Sendable {
             clock: SystemClock(),
             make: { [library] name in
                 if name == identity.model, let pool = first.take() { return pool }
-                return try Self.pool(name, settings: settings, library: library, builtIn: builtIn, logger: logger)
+                return try Self.pool(
+                    name, settings: settings, library: library, builtIn: builtIn, metrics: metrics, logger: logger)
             },
             report: { news in
                 switch news {
@@ -58,12 +61,13 @@ struct LiveModels: Sendable {
     }
 
     private static func pool(
-        _ name: String, settings: Settings, library: ModelLibrary, builtIn: ModelFiles, logger: Logger
+        _ name: String, settings: Settings, library: ModelLibrary, builtIn: ModelFiles,
+        metrics: RecognitionMetrics, logger: Logger
     ) throws -> WorkerPool {
         if let model = try library.manifest().models[name] {
             return Recognition.makeNeural(
                 RecognitionModel.NeuralModel(name: name, folder: library.folder(of: name), description: model.description),
-                mode: .live, settings: settings, logger: logger)
+                mode: .live, settings: settings, metrics: metrics, logger: logger)
         }
         guard name == builtIn.name else {
             throw SpeechError(

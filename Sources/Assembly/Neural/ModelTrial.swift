@@ -13,7 +13,7 @@ public enum ModelTrial {
     /// - Throws: ``ErrorCode/brokenModel`` with the last words of the process, when it ends, or what the model fails with.
     public static func run(_ model: ModelDescription, in folder: String, settings: Settings) async throws -> Trial {
         switch model.family.task {
-        case .recognition: return try await Recognition.tryModel(in: folder, settings: settings)
+        case .recognition, .keywordSpotting: return try await Recognition.tryModel(model, in: folder, settings: settings)
         case .synthesis:
             return try await job(.voice, folder, settings: settings) { pool in
                 let result = try await pool.run(SynthesisJob(text: sentence, speaker: 0, speed: 1).values)

@@ -15,7 +15,7 @@ enum NeuralJobs {
     enum Kind: String {
         /// The built-in voices; no folder.
         case flite
-        case voice, embedding, punctuation, enhancement
+        case voice, embedding, punctuation, enhancement, language
         /// `THRESHOLD EMBEDDING-FOLDER SEGMENTATION-FOLDER`
         case diarization
     }
@@ -49,6 +49,7 @@ enum NeuralJobs {
             case .embedding: return try SpeakerEmbeddingModel(description(folder), in: folder, options: options)
             case .punctuation: return try PunctuationModel(description(folder), in: folder, options: options)
             case .enhancement: return try EnhancementModel(description(folder), in: folder, options: options)
+            case .language: return try LanguageModel(description(folder), in: folder, options: options)
             case .diarization:
                 let embeddings = rest.dropFirst().first ?? ""
                 return try DiarizationModel(

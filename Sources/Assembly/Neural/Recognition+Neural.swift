@@ -1,7 +1,7 @@
 import Foundation
 import Logging
-public import ModelLibrary
-public import MynahConfiguration
+import ModelLibrary
+import MynahConfiguration
 import PocketSphinxEngine
 import Ports
 import SherpaEngine
@@ -21,30 +21,32 @@ extension Recognition {
 
     /// A pool with one process for a neural model.
     static func makeNeural(
-        _ model: RecognitionModel.NeuralModel, mode: PocketSphinxDecoder.Mode, settings: Settings, logger: Logger?
+        _ model: RecognitionModel.NeuralModel, mode: PocketSphinxDecoder.Mode, settings: Settings, metrics: RecognitionMetrics,
+        logger: Logger?
     ) -> WorkerPool {
         let hangTimeoutMS = settings.stt.hangTimeoutMS
         return WorkerPool(
             identity: RecognizerIdentity(
                 engine: engineName, model: model.name, language: model.description.languages.first ?? settings.language.default),
             configuration: WorkerPool.Configuration(
-                command: neuralCommand(folder: model.folder, settings: settings),
+                command: neuralCommand(mode, model.description, folder: model.folder, settings: settings),
                 decoders: settings.stt.decoders > 0 ? settings.stt.decoders : slots,
                 waitForDecoderMS: mode == .file ? nil : settings.stt.waitForDecoderMS,
                 maximumWaiting: mode == .file ? nil : settings.resilience.bulkhead.maxQueueSize,
                 hangTimeoutMS: model.description.family.isStreaming ? hangTimeoutMS : max(hangTimeoutMS, wholeUtteranceMS),
                 loadTimeoutMS: loadTimeoutMS, sharesProcess: true, measuresDecoders: settings.stt.decoders == 0),
-            clock: SystemClock(), report: logging(to: logger))
+            clock: SystemClock(), report: logging(to: logger), stepped: metrics.count)
     }
 
     /// Loads a model in a process of its own and lets it hear something.
     ///
     /// - Throws: ``ErrorCode/brokenModel`` with the last words of the process.
-    public static func tryModel(in folder: String, settings: Settings) async throws -> Trial {
+    static func tryModel(_ model: ModelDescription, in folder: String, settings: Settings) async throws -> Trial {
         let pool = WorkerPool(
             identity: RecognizerIdentity(engine: engineName, model: folder, language: ""),
             configuration: WorkerPool.Configuration(
-                command: neuralCommand(folder: folder, settings: settings), decoders: slots, loadTimeoutMS: loadTimeoutMS,
+                command: neuralCommand(.live, model, folder: folder, settings: settings), decoders: slots,
+                loadTimeoutMS: loadTimeoutMS,
                 sharesProcess: true, measuresDecoders: true),
             clock: SystemClock())
         let started = ContinuousClock.now
@@ -58,18 +60,32 @@ extension Recognition {
     static let engineName = "sherpa-onnx 2.0.1"
 
     /// Last the model, which is named when the process ends over it.
-    private static func neuralCommand(folder: String, settings: Settings) -> [String] {
-        let threads = settings.stt.threads > 0 ? settings.stt.threads : ProcessInfo.processInfo.activeProcessorCount
-        return [executablePath(), "worker", neuralWorker, "\(threads)", settings.stt.device.rawValue, folder]
+    private static func neuralCommand(
+        _ mode: PocketSphinxDecoder.Mode, _ model: ModelDescription, folder: String, settings: Settings
+    ) -> [String] {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        // Steps of streams are short and many, and two side by side are quicker than one on two threads. A look at a whole utterance
+        // takes long, and somebody may wait for it alone.
+        let threads = settings.stt.threads > 0 ? settings.stt.threads : model.family.isStreaming ? 1 : cores
+        return [
+            executablePath(), "worker", neuralWorker, mode.rawValue, "\(max(1, cores / threads))", "\(threads)",
+            settings.stt.device.rawValue, folder,
+        ]
     }
 
-    /// `THREADS DEVICE FOLDER`.
+    /// `live|file LANES THREADS DEVICE FOLDER`.
     static func runNeuralWorker(arguments: [String]) -> Never {
         let folder = arguments.last ?? ""
+        func number(_ index: Int) -> Int { arguments.dropFirst(index).first.flatMap { Int($0) } ?? 1 }
         let options = RecognitionOptions(
-            threads: arguments.first.flatMap { Int($0) } ?? 1, provider: arguments.dropFirst().first ?? "cpu")
-        BatchWorkerProcess.run(warmUp: quietNoise()) {
+            threads: number(2), provider: arguments.dropFirst(3).first ?? "cpu",
+            // Nobody looks at a file's.
+            givesPartials: arguments.first != PocketSphinxDecoder.Mode.file.rawValue)
+        BatchWorkerProcess.run(lanes: number(1), warmUp: quietNoise()) {
             let description = try ModelFolder(folder).inspect()
+            if description.family.task == .keywordSpotting {
+                return try KeywordModel(description, in: folder, options: options)
+            }
             return description.family.isStreaming
                 ? try StreamingModel(description, in: folder, options: options)
                 : try WholeUtteranceModel(description, in: folder, options: options)

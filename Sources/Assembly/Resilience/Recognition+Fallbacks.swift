@@ -1,6 +1,5 @@
 import Logging
 import MynahConfiguration
-import OpenAIEngine
 import PocketSphinxEngine
 import Resilience
 import SpeechModel
@@ -11,7 +10,7 @@ extension Recognition {
     ///
     /// - Throws: ``ErrorCode/invalidConfiguration`` or ``ErrorCode/brokenModel`` when there is no model for one.
     static func fallbacks(
-        _ settings: Settings, models: ModelFiles, usage: RemoteUsage, logger: Logger
+        _ settings: Settings, models: ModelFiles, metrics: RecognitionMetrics, logger: Logger
     ) throws(SpeechError) -> [Fallback] {
         let main = try usable(settings, models: models, logger: nil)
         var fallbacks: [Fallback] = []
@@ -23,10 +22,14 @@ extension Recognition {
                     continue
                 }
                 fallbacks.append(
-                    Fallback(fallback.rawValue) { makeNeural(model, mode: .live, settings: settings, logger: logger) })
+                    Fallback(fallback.rawValue) {
+                        makeNeural(model, mode: .live, settings: settings, metrics: metrics, logger: logger)
+                    })
             case (.openai, _):
                 fallbacks.append(
-                    Fallback(fallback.rawValue) { makeRemote(mode: .live, settings: settings, usage: usage, logger: logger) })
+                    Fallback(fallback.rawValue) {
+                        makeRemote(mode: .live, settings: settings, usage: metrics.remote, logger: logger)
+                    })
             case (.pocketsphinx, _):
                 fallbacks.append(
                     Fallback(fallback.rawValue) {

@@ -9,7 +9,6 @@ public import Logging
 public import MynahConfiguration
 import NIOCore
 import NIOPosix
-import OpenAIEngine
 import PipelineFeed
 import PocketSphinxEngine
 import Ports
@@ -67,10 +66,10 @@ public struct Server: Sendable {
             logger.critical("FAULTS ARE INJECTED on purpose: this is no server for people", metadata: ["plan": "\(faults)"])
         }
         let metrics = MetricsRegistry()
-        let usage = RemoteUsage(in: metrics)
+        let counting = RecognitionMetrics(in: metrics)
         let main = try Recognition.makeRecognizer(
-            mode: .live, settings: settings, models: models, command: workerCommand, usage: usage, logger: logger)
-        let fallbacks = try Recognition.fallbacks(settings, models: models, usage: usage, logger: logger)
+            mode: .live, settings: settings, models: models, command: workerCommand, metrics: counting, logger: logger)
+        let fallbacks = try Recognition.fallbacks(settings, models: models, metrics: counting, logger: logger)
         let started = ContinuousClock.now
         let isReady = Readiness()
 
@@ -84,7 +83,7 @@ public struct Server: Sendable {
         let admission = Admission(limitMS: settings.resilience.overloadLagMS, clock: SystemClock())
         // A remote engine has one model.
         let live = try (main as? WorkerPool).map { pool throws(SpeechError) in
-            try LiveModels(pool, settings: settings, builtIn: models, logger: logger)
+            try LiveModels(pool, settings: settings, builtIn: models, metrics: counting, logger: logger)
         }
         let identity: @Sendable () -> RecognizerIdentity = { live?.models.identity ?? main.identity }
         let recognizer = Recognition.guarding(
@@ -92,18 +91,19 @@ public struct Server: Sendable {
             feed: publishing.hub, logger: logger)
         let comparer = try TaskModels.comparer(settings, logger: logger)
         let punctuator = try TaskModels.punctuator(settings, language: settings.language.default, logger: logger)
+        let keywords = Recognition.keywordModel(settings, logger: logger)
         let listening = PhraseRouting(
-            recognizer, isMainDeaf: { identity().engine != Recognition.builtInEngine },
+            recognizer, isMainDeaf: { keywords != nil || identity().engine != Recognition.builtInEngine },
             startsAtOnce: settings.wakeword.enabled, clock: SystemClock(),
             spotter: { [logger] in
-                // It may have to be started first, and nobody has told the speaker to wait.
-                var settings = settings
-                settings.stt.waitForDecoderMS = max(10_000, settings.stt.waitForDecoderMS)
-                return try Recognition.makeBuiltIn(mode: .live, settings: settings, models: models, logger: logger)
+                try Recognition.makeSpotter(
+                    keywords, settings: settings, models: models, metrics: counting, logger: logger)
             },
             report: { [logger] result in
                 switch result {
-                case .success: logger.notice("the built-in recogniser listens for wake words")
+                case .success:
+                    logger.notice(
+                        "another model listens for wake words", metadata: ["model": "\(keywords?.name ?? models.name)"])
                 case .failure(let error): logger.error("nothing listens for wake words", metadata: ["reason": "\(error)"])
                 }
             })
@@ -126,7 +126,7 @@ public struct Server: Sendable {
 
         try Self.checkLanguage(settings, main)
         if pair != nil { registry.close(ServerPair.notPrimary) }
-        let voices = try Synthesis.make(settings, usage: usage, logger: logger)
+        let voices = try Synthesis.make(settings, usage: counting.remote, logger: logger)
         let stop: @Sendable () async -> Void = {
             await voices.stop()
             await comparer?.stop()

@@ -118,7 +118,8 @@ extension Setting {
         ),
         Setting(
             "stt.threads", \.stt.threads, .integer(0...64),
-            "How many threads one step of a neural model takes; 0 is as many as cores."),
+            "How many threads one step of a neural model takes; steps are taken side by side on as many as there are cores. 0 is 1 for models that stream, and as many as cores for those that read whole utterances."
+        ),
         Setting(
             "stt.decoders", \.stt.decoders, .integer(0...1024),
             "How many people can be recognised at once, about 100 MB each; 0 is ten per core within a quarter of the memory, and with a neural model as many as it measures that it keeps up with."

@@ -1,6 +1,6 @@
 public import SpeechModel
 
-/// A model that takes the utterances of many sessions along in one step, as its worker process drives it: on one thread, blocking.
+/// A model that takes the utterances of many sessions along in one step, as its worker process drives it, blocking.
 public protocol BatchDecoder: AnyObject {
     /// At most so many utterances in one step.
     var largestBatch: Int { get }
@@ -8,7 +8,8 @@ public protocol BatchDecoder: AnyObject {
     ///
     /// - Throws: when the model cannot listen for `keyPhrases`.
     func begin(keyPhrases: KeyPhrases?) throws -> any BatchedUtterance
-    /// Takes one step with each of `utterances`, which this decoder began and which are ready.
+    /// Takes one step with each of `utterances`, which this decoder began and which are ready. Called on several threads at once, with
+    /// different utterances; an utterance is used by one thread at a time.
     func step(_ utterances: [any BatchedUtterance]) throws
 }
 

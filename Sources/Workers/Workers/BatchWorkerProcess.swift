@@ -8,86 +8,108 @@ import SpeechModel
 /// socket is one decoder. Here a decoder is only a slot, and whatever slots have enough audio are decoded in one step, because a neural
 /// model needs little more time for eight utterances than for one. A crash costs all of them a repetition.
 public enum BatchWorkerProcess {
+    /// Some of the processor is the server's own, and speech does not come evenly.
+    private static let share = 0.8
+
     /// Serves until the parent closes the control socket, then exits.
-    public static func run(warmUp: [Int16], makeDecoder: () throws -> any BatchDecoder) -> Never {
+    ///
+    /// - Parameters:
+    ///   - lanes: threads that take steps, each with a batch of its own.
+    ///   - warmUp: is heard before anybody else, and tells how many utterances the model keeps up with.
+    public static func run(lanes: Int, warmUp: [Int16], makeDecoder: () throws -> any BatchDecoder) -> Never {
         workers_become_worker(WorkerProcess.niceness)
         do {
             let decoder = try makeDecoder()
-            try warm(decoder, with: warmUp, utterances: 1)
-            let streams = try realTimeStreams(decoder, warmUp)
+            let steps = StepLanes(decoder, count: lanes)
+            try warm(decoder, steps, with: warmUp, batches: 1, of: 1)
+            let streams = try realTimeStreams(decoder, steps, warmUp)
             WorkerProcess.send(.hello, to: WorkerProcess.controlDescriptor) {
                 $0.put(UInt32(getpid()))
                 $0.put(UInt32(streams))
             }
-            var loop = BatchLoop(decoder: decoder)
+            var loop = BatchLoop(decoder: decoder, lanes: steps)
             try loop.run()
         } catch {
             WorkerProcess.send(.failed, to: WorkerProcess.controlDescriptor) { $0.put("\(error)") }
             exit(1)
         }
     }
-}
-
-extension BatchWorkerProcess {
-    /// Some of the processor is the server's own, and speech does not come evenly.
-    private static let share = 0.8
 
     /// How many utterances the decoder keeps up with, from the time that it takes for as many as it decodes at once.
-    private static func realTimeStreams(_ decoder: any BatchDecoder, _ audio: [Int16]) throws -> Int {
-        let started = monotonicSeconds()
-        try warm(decoder, with: audio, utterances: decoder.largestBatch)
-        let took = max(monotonicSeconds() - started, 1e-6)
-        let spoken = Double(decoder.largestBatch * audio.count) / Double(SampleTime.rate)
+    private static func realTimeStreams(_ decoder: any BatchDecoder, _ lanes: StepLanes, _ audio: [Int16]) throws -> Int {
+        let started = monotonicNanoseconds()
+        try warm(decoder, lanes, with: audio, batches: lanes.count, of: decoder.largestBatch)
+        let took = Double(max(monotonicNanoseconds() - started, 1000)) / 1e9
+        let spoken = Double(lanes.count * decoder.largestBatch * audio.count) / Double(SampleTime.rate)
         return max(1, Int(spoken / took * share))
     }
 
-    private static func warm(_ decoder: any BatchDecoder, with audio: [Int16], utterances count: Int) throws {
-        let utterances = try (0..<count).map { _ in try decoder.begin(keyPhrases: nil) }
+    private static func warm(
+        _ decoder: any BatchDecoder, _ lanes: StepLanes, with audio: [Int16], batches: Int, of count: Int
+    ) throws {
+        let utterances = try (0..<batches * count).map { _ in try decoder.begin(keyPhrases: nil) }
         for utterance in utterances {
             audio.withUnsafeBufferPointer { utterance.accept($0) }
             utterance.finish()
         }
-        while true {
-            let ready = utterances.filter(\.isReady)
-            guard !ready.isEmpty else { break }
-            try decoder.step(ready)
+        var isDone = false
+        while !isDone {
+            isDone = true
+            for batch in 0..<batches {
+                let ready = utterances[batch * count..<(batch + 1) * count].filter(\.isReady)
+                if ready.isEmpty { continue }
+                isDone = false
+                lanes.take(StepLanes.Batch(utterances: ready, sockets: []))
+            }
+            while !lanes.areAllFree { if let failure = lanes.wait().failure { throw failure } }
         }
         for utterance in utterances { _ = utterance.reading() }
     }
 }
 
-private func monotonicSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
-/// Hears all slots, and takes a step with those that are ready.
+/// Hears all slots, and has steps taken with those that are ready.
+///
+/// A step costs nearly the same for one utterance as for several. So one with few waits for company, as long as the last step took,
+/// unless somebody waits for the result of an utterance that is complete.
 private struct BatchLoop {
     let decoder: any BatchDecoder
+    let lanes: StepLanes
     private var slots: [CInt: BatchSlot] = [:]
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
     private var steps: UInt64 = 0
+    private var lastStepTook: UInt64 = 0
+    /// Since when there is something to do for a lane that is free.
+    private var readySince: UInt64?
 
-    init(decoder: any BatchDecoder) { self.decoder = decoder }
+    init(decoder: any BatchDecoder, lanes: StepLanes) {
+        self.decoder = decoder
+        self.lanes = lanes
+    }
 
     mutating func run() throws -> Never {
         while true {
-            listen(waiting: !slots.values.contains { $0.isReady })
-            try step()
+            listen(milliseconds: step())
+            while let result = lanes.finished() { try end(of: result) }
         }
     }
 
-    /// Takes what has come; with `waiting` not before something has.
-    private mutating func listen(waiting: Bool) {
-        var descriptors = [pollfd(fd: WorkerProcess.controlDescriptor, events: Int16(POLLIN), revents: 0)]
-        for socket in slots.keys { descriptors.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0)) }
-        guard poll(&descriptors, nfds_t(descriptors.count), waiting ? -1 : 0) > 0 else { return }
+    /// Takes what has come, after at most so long; -1 is for ever.
+    private mutating func listen(milliseconds: CInt) {
+        var descriptors = [WorkerProcess.controlDescriptor, lanes.descriptor].map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
+        // What a lane works with is left alone meanwhile.
+        for (socket, slot) in slots where !slot.isInStep {
+            descriptors.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0))
+        }
+        guard poll(&descriptors, nfds_t(descriptors.count), milliseconds) > 0 else { return }
         for descriptor in descriptors where descriptor.revents != 0 {
             if descriptor.fd == WorkerProcess.controlDescriptor {
                 let socket = workers_receive_descriptor(descriptor.fd)
                 guard socket >= 0 else { exit(0) }
                 slots[socket] = BatchSlot(socket: socket)
+            } else if descriptor.fd == lanes.descriptor {
+                lanes.acknowledge()
             } else {
                 receive(from: descriptor.fd)
             }
@@ -117,12 +139,36 @@ private struct BatchLoop {
         close(socket)
     }
 
-    private mutating func step() throws {
-        let batch = slots.values.filter(\.isReady).sorted { $0.precedes($1) }.prefix(decoder.largestBatch)
-        guard !batch.isEmpty else { return }
-        try decoder.step(batch.compactMap(\.utterance))
-        steps += 1
-        for slot in batch where slots[slot.socket]?.stepped(steps) == false { end(slot.socket) }
+    /// Gives free lanes what is ready; returns how long nothing more can be done, unless something comes: -1 is for ever.
+    private mutating func step() -> CInt {
+        while lanes.isFree {
+            let ready = slots.values.filter(\.isReady)
+            guard !ready.isEmpty else {
+                readySince = nil
+                return -1
+            }
+            let now = monotonicNanoseconds()
+            let since = readySince ?? now
+            readySince = since
+            let remaining = since + lastStepTook > now ? (since + lastStepTook - now) / 1_000_000 : 0
+            if remaining > 0, ready.count < decoder.largestBatch, !ready.contains(where: \.isFinishing) { return CInt(remaining) }
+            let batch = ready.sorted { $0.precedes($1) }.prefix(decoder.largestBatch)
+            steps += 1
+            for slot in batch { slots[slot.socket]?.enter(step: steps) }
+            lanes.take(StepLanes.Batch(utterances: batch.compactMap(\.utterance), sockets: batch.map(\.socket)))
+            readySince = nil
+        }
+        return -1
+    }
+
+    private mutating func end(of step: StepLanes.Result) throws {
+        if let failure = step.failure { throw failure }
+        lastStepTook = step.nanoseconds
+        WorkerProcess.send(.progress, to: WorkerProcess.controlDescriptor) {
+            $0.put(UInt32(step.batch.sockets.count))
+            $0.put(UInt32(clamping: step.nanoseconds / 1000))
+        }
+        for socket in step.batch.sockets where slots[socket]?.stepped() == false { end(socket) }
     }
 }
 
@@ -133,14 +179,17 @@ private struct BatchSlot {
     private(set) var lastStep: UInt64 = 0
     private var id: UInt32 = 0
     private var samples = 0
-    private var isFinishing = false
+    /// Somebody waits for the result of what is complete.
+    private(set) var isFinishing = false
+    /// A lane has its utterance.
+    private(set) var isInStep = false
     private var shown = Hypothesis(words: [])
     private var reader = MessageReader()
     private var writer = MessageWriter()
 
-    var isReady: Bool { utterance?.isReady ?? false }
+    var isReady: Bool { !isInStep && utterance?.isReady ?? false }
 
-    /// Somebody waits for the result of what is complete; of the others that which has waited longest.
+    /// First those that are complete; of the others that which has waited longest.
     func precedes(_ other: BatchSlot) -> Bool {
         (isFinishing ? 0 : 1, lastStep) < (other.isFinishing ? 0 : 1, other.lastStep)
     }
@@ -159,9 +208,14 @@ private struct BatchSlot {
         return flush()
     }
 
-    /// Says what the step brought; false when the parent is gone.
-    mutating func stepped(_ step: UInt64) -> Bool {
+    mutating func enter(step: UInt64) {
         lastStep = step
+        isInStep = true
+    }
+
+    /// Says what the step brought; false when the parent is gone.
+    mutating func stepped() -> Bool {
+        isInStep = false
         if !isFinishing, let utterance {
             let reading = utterance.reading()
             if reading == shown {

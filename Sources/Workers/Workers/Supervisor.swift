@@ -40,6 +40,7 @@ final class Supervisor: @unchecked Sendable {
     let configuration: WorkerPool.Configuration
     private let clock: any Clock
     private let report: @Sendable (WorkerIncident) -> Void
+    private let stepped: @Sendable (ModelStep) -> Void
     private let orders = OrderBox<Order>()
     let published: Mutex<Published>
     let turns: Turns
@@ -62,7 +63,11 @@ final class Supervisor: @unchecked Sendable {
     private var sharedWatch = HangWatch()
     private var sharedHeardAt: UInt64 = 0
 
-    init(configuration: WorkerPool.Configuration, clock: any Clock, report: @escaping @Sendable (WorkerIncident) -> Void) {
+    init(
+        configuration: WorkerPool.Configuration, clock: any Clock, report: @escaping @Sendable (WorkerIncident) -> Void,
+        stepped: @escaping @Sendable (ModelStep) -> Void
+    ) {
+        self.stepped = stepped
         self.configuration = configuration
         self.clock = clock
         self.report = report
@@ -150,7 +155,9 @@ final class Supervisor: @unchecked Sendable {
                 orders.acknowledge()
             } else if descriptor.fd == keeper.control {
                 readErrors()
-                if let error = keeper.listen(&buffer) { templateFailed(error) }
+                let error = keeper.listen(&buffer)
+                for step in keeper.takeSteps() { stepped(step) }
+                if let error { templateFailed(error) }
             } else if descriptor.fd == keeper.errors {
                 readErrors()
             } else if workers[descriptor.fd] != nil {

@@ -7,6 +7,7 @@ final class Template {
     enum News {
         case nothing
         case loaded
+        case stepped
         case failed(String)
         case ended
     }
@@ -20,6 +21,8 @@ final class Template {
     /// What a process that does jobs tells of its model.
     private(set) var greeting: [JobValue] = []
     private(set) var lastErrors: [String] = []
+    /// What a process with one model for all has done since this was last emptied.
+    var steps: [ModelStep] = []
     let processID: pid_t
     private var reader = MessageReader()
     private var partialLine: [UInt8] = []
@@ -68,9 +71,19 @@ final class Template {
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return .nothing }
         guard count > 0 else { return .ended }
         buffer.withUnsafeBytes { reader.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-        guard let message = try? reader.next() else { return .nothing }
-        var payload = PayloadReader(message.1)
-        switch message.0.kind {
+        var news = News.nothing
+        while let message = try? reader.next() { news = take(message.0, message.1) }
+        return news
+    }
+
+    private func take(_ header: WorkerMessage.Header, _ bytes: ArraySlice<UInt8>) -> News {
+        var payload = PayloadReader(bytes)
+        switch header.kind {
+        case .progress:
+            if let utterances = payload.integer(), let microseconds = payload.integer() {
+                steps.append(ModelStep(utterances: Int(utterances), microseconds: Int(microseconds)))
+            }
+            return .stepped
         case .hello:
             _ = payload.integer()
             realTimeStreams = payload.integer().map(Int.init)

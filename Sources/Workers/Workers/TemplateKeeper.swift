@@ -58,7 +58,7 @@ struct TemplateKeeper {
     /// Hears what the template says; returns why it failed, if it did.
     mutating func listen(_ buffer: inout [UInt8]) -> (any Error)? {
         switch template?.listen(&buffer) {
-        case nil, .nothing: return nil
+        case nil, .nothing, .stepped: return nil
         case .loaded:
             pauseMS = 0
             return nil
@@ -68,6 +68,12 @@ struct TemplateKeeper {
                 advice: "Run `mynah doctor`; reinstall the model, or point models.directory at a whole one.")
         case .ended: return ended
         }
+    }
+
+    /// The steps that were taken since the last call.
+    mutating func takeSteps() -> [ModelStep] {
+        defer { template?.steps.removeAll(keepingCapacity: true) }
+        return template?.steps ?? []
     }
 
     /// The error that a template which ended by itself is, with the last words that ``readErrors(_:)`` gave.

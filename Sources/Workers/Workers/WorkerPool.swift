@@ -70,13 +70,16 @@ public final class WorkerPool: Recognizer {
 
     /// Makes a pool; nothing runs until ``start()``.
     ///
-    /// - Parameter report: hears of crashes, hangs and what workers print; called on the pool's thread.
+    /// - Parameters:
+    ///   - report: hears of crashes, hangs and what workers print; called on the pool's thread.
+    ///   - stepped: hears of the steps of a process that decoders share, on that thread, too.
     public init(
         identity: RecognizerIdentity, configuration: Configuration, clock: any Clock,
-        report: @escaping @Sendable (WorkerIncident) -> Void = { _ in }
+        report: @escaping @Sendable (WorkerIncident) -> Void = { _ in },
+        stepped: @escaping @Sendable (ModelStep) -> Void = { _ in }
     ) {
         self.identity = identity
-        supervisor = Supervisor(configuration: configuration, clock: clock, report: report)
+        supervisor = Supervisor(configuration: configuration, clock: clock, report: report, stepped: stepped)
     }
 
     public var load: RecognizerLoad { supervisor.published.withLock { $0.load } }
@@ -98,6 +101,14 @@ public final class WorkerPool: Recognizer {
     public func stop() async {
         await withCheckedContinuation { continuation in supervisor.post(.stop(continuation)) }
     }
+}
+
+/// A step of a model that several utterances share.
+public struct ModelStep: Sendable, Hashable {
+    /// How many were taken along.
+    public var utterances: Int
+    /// How long it took.
+    public var microseconds: Int
 }
 
 /// Something that an operator wants to read in the log.

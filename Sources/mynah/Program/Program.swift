@@ -49,7 +49,8 @@ struct Root: ParsableCommand {
               mynah listen                        live captions of the microphone, in the terminal
             """, version: "mynah \(Server.version)",
         subcommands: [
-            Serve.self, Transcribe.self, Speak.self, Listen.self, Demo.self, ModelsCommand.self, ConfigCommand.self, Doctor.self,
+            Serve.self, Transcribe.self, Speak.self, Enhance.self, Listen.self, Demo.self, ModelsCommand.self, ConfigCommand.self,
+            Doctor.self,
             FailoverCommand.self, WitnessCommand.self, KeygenCommand.self, ErrorsCommand.self,
         ])
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Assembly
-import AudioFiles
 import Foundation
 import MynahConfiguration
 import Ports
@@ -46,10 +45,7 @@ struct Speak: AsyncParsableCommand {
             throw SpeechError(
                 .invalidParameter, "There is no text to speak.", advice: "mynah speak \"Good morning.\" -o morning.wav")
         }
-        if output == "-", Terminal.output.isTerminal {
-            throw SpeechError(
-                .invalidParameter, "Audio is not written to a terminal.", advice: "Name a file with -o, or pipe it: … | aplay")
-        }
+        try SoundFile.check(output)
         do {
             let began = ContinuousClock.now
             let audio = try await synthesizer.speak(SpeechRequest(text, voice: voice, speed: speed))
@@ -64,53 +60,5 @@ struct Speak: AsyncParsableCommand {
             await synthesizer.stop()
             throw error
         }
-    }
-}
-
-/// Where the audio goes. Its length is written at the end, where that is possible.
-private final class SoundFile {
-    private let path: String
-    private let descriptor: CInt
-    private let sampleRate: Int
-    private let isRaw: Bool
-    private var samples = 0
-
-    init(_ path: String, sampleRate: Int, isRaw: Bool) throws(SpeechError) {
-        self.path = path
-        self.sampleRate = sampleRate
-        self.isRaw = isRaw
-        descriptor = path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw Self.unwritable(path) }
-        if !isRaw { try write(bytes: WAVWriter.header(sampleRate: sampleRate, samples: nil)) }
-    }
-
-    var seconds: Double { Double(samples) / Double(sampleRate) }
-
-    func write(_ samples: [Int16]) throws(SpeechError) {
-        self.samples += samples.count
-        try write(bytes: WAVWriter.bytes(samples))
-    }
-
-    func finish() throws(SpeechError) {
-        // A pipe keeps the header of a stream.
-        guard !isRaw, lseek(descriptor, 0, SEEK_SET) == 0 else { return }
-        try write(bytes: WAVWriter.header(sampleRate: sampleRate, samples: samples))
-    }
-
-    private func write(bytes: [UInt8]) throws(SpeechError) {
-        var at = 0
-        while at < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + at, $0.count - at) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw Self.unwritable(path) }
-            at += count
-        }
-    }
-
-    private static func unwritable(_ path: String) -> SpeechError {
-        SpeechError(
-            .unwritableFile,
-            "\(path == "-" ? "The standard output" : path) cannot be written: \(String(cString: strerror(errno))).",
-            advice: "See that there is room, and that you have the right; or choose another with -o.")
     }
 }

@@ -21,6 +21,7 @@ struct Transcribe: AsyncParsableCommand {
               mynah transcribe interview.wav
               mynah transcribe --format srt -o subtitles film.mp4
               mynah transcribe --diarize --format vtt meeting.m4a
+              mynah transcribe --language auto *.mp3
               ffmpeg -i in.mka -f wav - | mynah transcribe --format json -
             """)
 
@@ -30,10 +31,14 @@ struct Transcribe: AsyncParsableCommand {
     var format: TranscriptFormat = .text
     @ArgumentParser.Flag(help: "Add the words with their times.")
     var words = false
+    @Option(help: "What is spoken, ISO 639-1; `auto` finds out for each file, which needs a model for it.")
+    var language: String?
     @ArgumentParser.Flag(help: "Tell who speaks; needs models for it (docs/models.md).")
     var diarize = false
     @Option(help: "How many people speak, where that is known; implies --diarize.")
     var speakers: Int?
+    @ArgumentParser.Flag(help: "Take noise out first; needs a model for it (docs/models.md).")
+    var enhance = false
     @Option(name: [.customShort("o"), .long], help: "Write one file for each input into this folder.")
     var outputDirectory: String?
     @Option(help: "The input is raw 16-bit PCM at this rate in Hz.")
@@ -41,6 +46,10 @@ struct Transcribe: AsyncParsableCommand {
     @Option(help: "Channels of raw PCM.")
     var channels: Int = 1
     @OptionGroup var options: ConfigurationOptions
+
+    /// Files, for the sake of the memory that each needs.
+    private static let mostAtOnce = 16
+    private static let unknownLanguage = "auto"
 
     func run() async throws {
         let configuration = try options.load()
@@ -69,19 +78,27 @@ struct Transcribe: AsyncParsableCommand {
                 .invalidParameter, "--speakers is \(speakers).", advice: "Give a number from 1 to 100, or leave it out.")
         }
         let diarizer = diarize || speakers != nil ? try TaskModels.diarizer(settings, logger: nil) : nil
-        let punctuator = try TaskModels.punctuator(settings, language: settings.language.default, logger: nil)
-        let recognizer = FinalRefinement(
-            try Recognition.makeRecognizer(mode: .file, settings: settings, models: models, logger: nil), voices: nil,
-            punctuator: punctuator)
+        let enhancer = enhance ? try TaskModels.enhancer(settings, logger: nil) : nil
+        let isUnknown = language == Self.unknownLanguage
+        let identifier = isUnknown ? try TaskModels.languageIdentifier(settings, logger: nil) : nil
+        let recognizers = FileRecognizers(settings, models: models)
+        let usual = isUnknown ? settings.language.default : language ?? settings.language.default
+        // What cannot work at all is told before a file is opened.
+        let capacity = try recognizers.recognizer(for: usual).load.capacity
+        let detectors = DetectorPool { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) }
         let transcription = Transcription(
             files: files, rawFormat: rawFormat, format: format, showsWords: words, directory: outputDirectory,
-            recognizer: recognizer, settings: settings, models: models, diarizer: diarizer, speakers: speakers,
-            progress: TranscriptionProgress(files: files.count))
-        try await punctuator?.start()
-        let failed = await transcription.run(atOnce: ProcessInfo.processInfo.activeProcessorCount)
-        await recognizer.stop()
+            recognizers: recognizers, language: usual, identifier: identifier, settings: settings, detectors: detectors,
+            diarizer: diarizer, speakers: speakers,
+            enhancer: enhancer, progress: TranscriptionProgress(files: files.count))
+        try detectors.warmUp(1)
+        // A model that takes several utterances along in one step is given enough of them.
+        let atOnce = max(ProcessInfo.processInfo.activeProcessorCount, min(Self.mostAtOnce, capacity))
+        let failed = await transcription.run(atOnce: atOnce)
+        await recognizers.stop()
         await diarizer?.stop()
-        await punctuator?.stop()
+        await enhancer?.stop()
+        await identifier?.stop()
         if let failed { throw ExitCode(ExitStatus(for: failed).rawValue) }
     }
 }

@@ -19,13 +19,19 @@ struct Transcription: Sendable {
     let showsWords: Bool
     /// Where each file's transcript goes; nil means all of them to the standard output, in the order of the files.
     let directory: String?
-    let recognizer: any Recognizer
+    let recognizers: FileRecognizers
+    /// What is spoken where nobody finds out.
+    let language: String
+    /// Finds out which language is spoken; nil where nobody asks.
+    let identifier: (any SpokenLanguageIdentifier)?
     let settings: Settings
-    let models: ModelFiles
+    let detectors: DetectorPool
     /// Finds out who speaks; nil where nobody asks.
     let diarizer: (any SpeakerDiarizer)?
     /// How many people speak, where that is known.
     let speakers: Int?
+    /// Takes noise out first; nil where nobody asks.
+    let enhancer: (any Enhancer)?
     let progress: TranscriptionProgress
     private let order = OutputOrder()
 
@@ -57,23 +63,34 @@ struct Transcription: Sendable {
 
     private func transcribe(_ index: Int) async throws(SpeechError) {
         // Opened first: a file that cannot be read should not wait for a model.
-        let source = try await onThread {
-            Opened(
+        var source = try await onThread {
+            OpenedAudio(
                 source: try openAudio(
                     path: files[index], rawFormat: rawFormat, settings: DecoderSettings(selfExecutable: executablePath()),
                     cancellation: Cancellation()))
         }
         do {
-            try await recognizer.start()
             try await diarizer?.start()
+            try await enhancer?.start()
+            try await identifier?.start()
+        } catch {
+            source.source.close()
+            throw SpeechError(wrapping: error)
+        }
+        if let enhancer { source = try await clean(source, with: enhancer) }
+        let recognizer: any Recognizer
+        do {
+            let spoken: String?
+            (source, spoken) = try await identify(source)
+            recognizer = try await recognizers.started(for: spoken ?? language)
         } catch {
             source.source.close()
             throw SpeechError(wrapping: error)
         }
         let recording = diarizer == nil ? nil : Recording(source.source.format)
-        let page = try await onThread {
+        let page = try await onThread { [source] in
             defer { source.source.close() }
-            return try transcribe(source.source, index, keeping: recording)
+            return try transcribe(source.source, index, with: recognizer, keeping: recording)
         }
         guard let diarizer, let recording else { return try await onThread { try finish(page, index) } }
         let turns: [SpeakerTurn]
@@ -88,11 +105,37 @@ struct Transcription: Sendable {
         }
     }
 
+    /// The same recording, and the language that is spoken at its beginning, if that is asked and known.
+    private func identify(_ source: OpenedAudio) async throws -> (OpenedAudio, String?) {
+        guard let identifier else { return (source, nil) }
+        let (beginning, speech) = try await onThread {
+            let beginning = try SpokenBeginning(source.source, detector: detectors.gated())
+            return (OpenedAudio(source: beginning), beginning.speech)
+        }
+        return (beginning, try await identifier.language(of: speech))
+    }
+
+    /// The same recording without noise.
+    private func clean(_ source: OpenedAudio, with enhancer: any Enhancer) async throws(SpeechError) -> OpenedAudio {
+        let (recording, warnings) = try await onThread {
+            defer { source.source.close() }
+            return (try Recording(source.source, keepsRate: true), source.source.warnings)
+        }
+        do {
+            let clean = try await enhancer.enhance(recording.samples(), sampleRate: recording.sampleRate) { _ in }
+            return OpenedAudio(
+                source: try MemoryAudio(clean.samples, sampleRate: clean.sampleRate, warnings: warnings))
+        } catch {
+            throw SpeechError(wrapping: error)
+        }
+    }
+
     /// What is written of a file so far.
     // @unchecked: handed from one thread to the next; only one of them has it at a time.
     private final class Page: @unchecked Sendable {
         let started = ContinuousClock.now
         var writer: TranscriptWriter
+        let model: RecognizerIdentity
         let output: any TranscriptOutput
         let progress: TranscriptionProgress
         /// What waits until it is known who speaks.
@@ -100,8 +143,11 @@ struct Transcription: Sendable {
         var seconds = 0.0
         var warnings: [String] = []
 
-        init(_ writer: TranscriptWriter, output: any TranscriptOutput, progress: TranscriptionProgress) {
+        init(
+            _ writer: TranscriptWriter, model: RecognizerIdentity, output: any TranscriptOutput, progress: TranscriptionProgress
+        ) {
             self.writer = writer
+            self.model = model
             self.output = output
             self.progress = progress
         }
@@ -109,15 +155,17 @@ struct Transcription: Sendable {
         func write(_ text: String) throws { try progress.interrupt { try output.write(text) } }
     }
 
-    private func transcribe(_ source: any AudioSource, _ index: Int, keeping recording: Recording?) throws -> Page {
+    private func transcribe(
+        _ source: any AudioSource, _ index: Int, with recognizer: any Recognizer, keeping recording: Recording?
+    ) throws -> Page {
         let path = files[index]
         let page = Page(
-            TranscriptWriter(format: format, showsWords: showsWords),
+            TranscriptWriter(format: format, showsWords: showsWords), model: recognizer.identity,
             output: try directory.map { try TranscriptFile(path: path, directory: $0, format: format) as any TranscriptOutput }
                 ?? order.output(index), progress: progress)
         try page.write(page.writer.header)
         let total = source.expectedDurationSeconds
-        let detector = GatedDetector(try Recognition.makeDetector(settings, models: models))
+        let detector = detectors.gated()
         page.seconds = try TranscribeRecording(recognizer: recognizer, configuration: Recognition.pipelineConfiguration(settings))
             .run(
                 format: source.format, detector: detector,
@@ -140,9 +188,9 @@ struct Transcription: Sendable {
         try page.write(
             page.writer.finish(
                 TranscriptSummary(
-                    language: recognizer.identity.language, durationSeconds: seconds,
+                    language: page.model.language, durationSeconds: seconds,
                     processingTimeMS: Int(elapsed / .milliseconds(1)),
-                    modelVersion: "\(recognizer.identity.engine) \(recognizer.identity.model)")))
+                    modelVersion: "\(page.model.engine) \(page.model.model)")))
         try page.output.finish()
         progress.interrupt {
             for warning in page.warnings { Terminal.error.write("mynah: \(path): \(warning.printable)\n") }
@@ -156,30 +204,5 @@ struct Transcription: Sendable {
     private final class Work: Sendable {
         let next = Atomic(0)
         let failures = Mutex<[Int: SpeechError]>([:])
-    }
-
-    // @unchecked: handed from the thread that opened it to the one that reads it; only one of them has it at a time.
-    private struct Opened: @unchecked Sendable { let source: any AudioSource }
-}
-
-/// Runs `body`, which blocks, on a thread of its own.
-private func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws(SpeechError) -> Value {
-    let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, any Error>, Never>) in
-        spawnThread(name: "transcription") { continuation.resume(returning: Result(catching: body)) }
-    }
-    do {
-        return try result.get()
-    } catch {
-        throw SpeechError(wrapping: error)
-    }
-}
-
-extension SpeechError {
-    /// The error itself, or what a call without typed errors may have thrown beside it.
-    fileprivate init(wrapping error: any Error) {
-        self =
-            error as? SpeechError
-            ?? SpeechError(
-                .internalError, "The recording could not be transcribed.", advice: "Please report it.", underlying: error)
     }
 }

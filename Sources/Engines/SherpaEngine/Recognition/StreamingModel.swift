@@ -18,9 +18,7 @@ public final class StreamingModel: BatchDecoder {
     public init(_ model: ModelDescription, in folder: String, options: RecognitionOptions) throws(SpeechError) {
         self.model = model
         let strings = CStrings()
-        func path(_ role: ModelDescription.Role) -> UnsafePointer<CChar>? {
-            strings.add(model.files[role].map { folder + "/" + $0 })
-        }
+        func path(_ role: ModelDescription.Role) -> UnsafePointer<CChar>? { strings.add(model.path(role, in: folder)) }
         var configuration = SherpaOnnxOnlineRecognizerConfig()
         configuration.feat_config.sample_rate = Int32(model.sampleRate)
         configuration.feat_config.feature_dim = 80
@@ -55,11 +53,11 @@ public final class StreamingModel: BatchDecoder {
             throw SpeechError(
                 .recogniserFailed, "The model cannot begin an utterance.", advice: "Look at the memory that is left.")
         }
-        return StreamingUtterance(stream, of: recognizer, model: model)
+        return StreamingUtterance(OnlineAudio(stream, stepMS: model.stepMS), of: recognizer, model: model)
     }
 
     public func step(_ utterances: [any BatchedUtterance]) throws {
-        var streams: [OpaquePointer?] = utterances.map { ($0 as? StreamingUtterance)?.stream }
+        var streams: [OpaquePointer?] = utterances.map { ($0 as? StreamingUtterance)?.audio.stream }
         streams.withUnsafeMutableBufferPointer {
             SherpaOnnxDecodeMultipleOnlineStreams(recognizer, $0.baseAddress, Int32($0.count))
         }
@@ -68,46 +66,22 @@ public final class StreamingModel: BatchDecoder {
 
 /// One stream of the native library.
 private final class StreamingUtterance: BatchedUtterance {
-    let stream: OpaquePointer
+    let audio: OnlineAudio
     private let recognizer: OpaquePointer
     private let model: ModelDescription
-    private var samples = 0
-    private var floats: [Float] = []
-    private var isFinished = false
 
-    init(_ stream: OpaquePointer, of recognizer: OpaquePointer, model: ModelDescription) {
-        self.stream = stream
+    init(_ audio: OnlineAudio, of recognizer: OpaquePointer, model: ModelDescription) {
+        self.audio = audio
         self.recognizer = recognizer
         self.model = model
     }
 
-    deinit { SherpaOnnxDestroyOnlineStream(stream) }
-
-    func accept(_ samples: UnsafeBufferPointer<Int16>) {
-        self.samples += samples.count
-        floats.removeAll(keepingCapacity: true)
-        floats.append(contentsOf: samples.lazy.map { Float($0) / 32768 })
-        feed()
-    }
-
-    func finish() {
-        isFinished = true
-        // The library takes whole steps only: silence fills the last one, and one more brings out what the model holds back.
-        floats = [Float](repeating: 0, count: SampleTime.rate / 1000 * max(500, 2 * (model.stepMS ?? 0)))
-        feed()
-        SherpaOnnxOnlineStreamInputFinished(stream)
-    }
-
-    private func feed() {
-        floats.withUnsafeBufferPointer {
-            SherpaOnnxOnlineStreamAcceptWaveform(stream, Int32(SampleTime.rate), $0.baseAddress, Int32($0.count))
-        }
-    }
-
-    var isReady: Bool { SherpaOnnxIsOnlineStreamReady(recognizer, stream) != 0 }
+    func accept(_ samples: UnsafeBufferPointer<Int16>) { audio.accept(samples) }
+    func finish() { audio.finish() }
+    var isReady: Bool { SherpaOnnxIsOnlineStreamReady(recognizer, audio.stream) != 0 }
 
     func reading() -> Hypothesis {
-        guard let result = SherpaOnnxGetOnlineStreamResult(recognizer, stream) else { return Hypothesis(words: []) }
+        guard let result = SherpaOnnxGetOnlineStreamResult(recognizer, audio.stream) else { return Hypothesis(words: []) }
         defer { SherpaOnnxDestroyOnlineRecognizerResult(result) }
         let raw = result.pointee
         let tokens = (0..<Int(raw.count)).compactMap { index -> TokenWords.Token? in
@@ -117,6 +91,6 @@ private final class StreamingUtterance: BatchedUtterance {
         return Hypothesis(
             words: TokenWords.words(
                 text: raw.text.map { String(cString: $0) } ?? "", tokens: tokens,
-                endMS: samples / (SampleTime.rate / 1000), lowercases: model.writesCapitalsOnly))
+                endMS: audio.durationMS, lowercases: model.writesCapitalsOnly))
     }
 }

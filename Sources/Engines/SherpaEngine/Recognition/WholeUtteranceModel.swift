@@ -12,16 +12,16 @@ public final class WholeUtteranceModel: BatchDecoder {
     public let largestBatch = 8
     private let recognizer: OpaquePointer
     private let model: ModelDescription
+    private let givesPartials: Bool
 
     /// Loads a model.
     ///
     /// - Throws: ``ErrorCode/brokenModel`` when the library refuses it.
     public init(_ model: ModelDescription, in folder: String, options: RecognitionOptions) throws(SpeechError) {
         self.model = model
+        givesPartials = options.givesPartials
         let strings = CStrings()
-        func path(_ role: ModelDescription.Role) -> UnsafePointer<CChar>? {
-            strings.add(model.files[role].map { folder + "/" + $0 })
-        }
+        func path(_ role: ModelDescription.Role) -> UnsafePointer<CChar>? { strings.add(model.path(role, in: folder)) }
         var configuration = SherpaOnnxOfflineRecognizerConfig()
         configuration.feat_config.sample_rate = Int32(model.sampleRate)
         configuration.feat_config.feature_dim = 80
@@ -83,7 +83,7 @@ public final class WholeUtteranceModel: BatchDecoder {
 
     public func begin(keyPhrases: KeyPhrases?) throws -> any BatchedUtterance {
         guard keyPhrases == nil else { throw SpeechError.deafToPhrases }
-        return WholeUtterance()
+        return WholeUtterance(givesPartials: givesPartials)
     }
 
     /// Less is no frame, which some models crash over; nobody says a word in it.
@@ -131,14 +131,17 @@ private final class WholeUtterance: BatchedUtterance {
     /// length and not with its square.
     private static let leastGrowth = SampleTime.rate
 
+    private let givesPartials: Bool
     private(set) var audio: [Float] = []
     private var isFinished = false
     private var samplesRead = 0
     private var hypothesis = Hypothesis(words: [])
 
+    init(givesPartials: Bool) { self.givesPartials = givesPartials }
+
     var isReady: Bool {
         let growth = audio.count - samplesRead
-        return isFinished ? growth > 0 : growth >= max(Self.leastGrowth, audio.count / 4)
+        return isFinished ? growth > 0 : givesPartials && growth >= max(Self.leastGrowth, audio.count / 4)
     }
 
     func accept(_ samples: UnsafeBufferPointer<Int16>) { audio.append(contentsOf: samples.lazy.map { Float($0) / 32768 }) }

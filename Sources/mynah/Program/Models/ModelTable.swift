@@ -32,7 +32,7 @@ enum ModelTable {
             let voices = model.speakers.map { $0 > 1 ? "\($0) voices" : "one voice" } ?? "one voice"
             return "\(kind), made for \(languages(model)); it has \(voices), \(model.sampleRate) Hz"
         case .punctuation: return "\(kind), made for \(languages(model))"
-        case .speakerEmbedding, .speakerSegmentation, .enhancement: return kind
+        case .speakerEmbedding, .speakerSegmentation, .enhancement, .keywordSpotting: return kind
         }
     }
 

@@ -175,6 +175,7 @@ extension ModelTask {
         case .speakerSegmentation: "`mynah transcribe --diarize` uses it, with one for speaker embeddings"
         case .punctuation: "finals and transcripts have commas and full stops from now on"
         case .enhancement: "`mynah enhance` uses it"
+        case .keywordSpotting: "`mynah serve` listens for wake words with it from its next start on"
         }
     }
 }

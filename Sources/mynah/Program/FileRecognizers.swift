@@ -1,0 +1,61 @@
+import Application
+import Assembly
+import MynahConfiguration
+import PocketSphinxEngine
+import Ports
+import SpeechModel
+import Synchronization
+
+/// The recognisers of files, one for each language, made when the first file needs it.
+final class FileRecognizers: Sendable {
+    private let settings: Settings
+    private let models: ModelFiles
+    private let made = Mutex<[String: Recogniser]>([:])
+
+    private struct Recogniser {
+        let recognizer: any Recognizer
+        let punctuator: (any Punctuator)?
+    }
+
+    init(_ settings: Settings, models: ModelFiles) {
+        self.settings = settings
+        self.models = models
+    }
+
+    /// The recogniser of a language, not yet started; what it writes has punctuation where there is a model for it.
+    func recognizer(for language: String) throws(SpeechError) -> any Recognizer { try make(language).recognizer }
+
+    /// The same, ready.
+    func started(for language: String) async throws -> any Recognizer {
+        let made = try make(language)
+        try await made.punctuator?.start()
+        try await made.recognizer.start()
+        return made.recognizer
+    }
+
+    func stop() async {
+        for made in made.withLock({ $0.values.map(\.self) }) {
+            await made.recognizer.stop()
+            await made.punctuator?.stop()
+        }
+    }
+
+    private func make(_ language: String) throws(SpeechError) -> Recogniser {
+        try made.withLock { made throws(SpeechError) in
+            if let recogniser = made[language] { return recogniser }
+            var wanted = settings
+            wanted.language.default = language
+            let recognizer = try Recognition.makeRecognizer(mode: .file, settings: wanted, models: models, logger: nil)
+            guard language == settings.language.default || recognizer.identity.language == language else {
+                throw SpeechError(
+                    .invalidParameter, "The language is \(language), and no model for it was added.",
+                    advice: "Add one with `mynah models add` (docs/models.md names some), or name another with --language.")
+            }
+            let punctuator = try TaskModels.punctuator(wanted, language: language, logger: nil)
+            let recogniser = Recogniser(
+                recognizer: FinalRefinement(recognizer, voices: nil, punctuator: punctuator), punctuator: punctuator)
+            made[language] = recogniser
+            return recogniser
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import ModelLibrary
+import SpeechModel
+import Testing
+
+@Suite struct PhraseSpellingTests {
+    private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mynah-spelling-\(UUID())")
+
+    private func spelling(_ tokens: [String], scores: [String: Float] = [:]) throws -> PhraseSpelling {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try tokens.enumerated().map { "\($1) \($0)\n" }.joined().write(
+            to: folder.appendingPathComponent("tokens.txt"), atomically: true, encoding: .utf8)
+        // ModelProto.pieces of sentencepiece_model.proto: the text is field 1, the score field 2, its type field 3.
+        let pieces = scores.sorted { $0.key < $1.key }.flatMap { text, score -> [UInt8] in
+            let piece: [UInt8] =
+                [0x0A, UInt8(text.utf8.count)] + Array(text.utf8) + [0x15]
+                + withUnsafeBytes(of: score.bitPattern.littleEndian) { Array($0) } + [0x18, 1]
+            return [0x0A, UInt8(piece.count)] + piece
+        }
+        if !scores.isEmpty { try Data(pieces).write(to: folder.appendingPathComponent("bpe.model")) }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return try PhraseSpelling(tokens: folder.appendingPathComponent("tokens.txt").path)
+    }
+
+    @Test func `the fewest pieces, in the letters that the model has`() throws {
+        let spelling = try spelling(["<blk>", "\u{2581}HE", "\u{2581}", "H", "E", "Y", "\u{2581}HEY", "LLO", "L", "O"])
+        #expect(try spelling.spell("hey") == "\u{2581}HEY")
+        #expect(try spelling.spell("hello hey") == "\u{2581}HE LLO \u{2581}HEY")
+        let error = #expect(throws: SpeechError.self) { try spelling.spell("hey jarvis") }
+        #expect(error?.code == .invalidConfiguration && error?.message.contains("`jarvis`") == true)
+    }
+
+    @Test func `the likeliest pieces, where there are scores`() throws {
+        let tokens = ["<blk>", "\u{2581}a", "b", "ab", "\u{2581}", "\u{2581}ab"]
+        #expect(try spelling(tokens).spell("ab") == "\u{2581}ab")
+        let scores: [String: Float] = ["\u{2581}a": -1, "b": -1, "\u{2581}ab": -3, "\u{2581}": -5, "ab": -2]
+        #expect(try spelling(tokens, scores: scores).spell("ab") == "\u{2581}a b")
+    }
+}
