@@ -58,7 +58,7 @@ struct Command: AsyncParsableCommand {
     @Option(help: "The folder of the model for `neural`, of kind streaming-nemo-ctc.")
     var model = "Tests/Fixtures/models/commands-en"
     @Option(help: "The program sherpa-onnx-online-websocket-server for `neural`.") var peer: String?
-    @Option(help: "The folder of the model for `files`, of kind nemo-ctc; without it they are left out.")
+    @Option(help: "The folder of the model for `files`, of kind nemo-ctc or whisper (tiny.en); without it they are left out.")
     var offlineModel: String?
     @Option(help: "The program sherpa-onnx-offline for `files`.") var offlinePeer: String?
     @Option(help: "Sentences that each voice reads for `front`.") var lines = sentences.count

@@ -7,11 +7,21 @@ import SpeechModel
 struct NeuralFiles {
     private static let rounds = 5
     let speech: Speech
-    /// The model's folder, of kind `nemo-ctc`: both programs are told of it by its files.
+    /// The model's folder, of kind `nemo-ctc`, or `whisper` named as tiny.en: both programs are told of it by its files.
     let model: String
     /// sherpa-onnx' program, if it is there.
     let peer: String?
-    let count = 200
+    private var isWhisper: Bool { FileManager.default.fileExists(atPath: model + "/tiny.en-encoder.onnx") }
+    /// A Whisper hears half a minute of each, however short it is.
+    private var count: Int { isWhisper ? 40 : 200 }
+
+    private var peerArguments: [String] {
+        isWhisper
+            ? [
+                "--tokens=\(model)/tiny.en-tokens.txt", "--whisper-encoder=\(model)/tiny.en-encoder.onnx",
+                "--whisper-decoder=\(model)/tiny.en-decoder.onnx",
+            ] : ["--tokens=\(model)/tokens.txt", "--nemo-ctc-model=\(model)/model.onnx"]
+    }
 
     func run(_ report: inout Report) throws {
         report.title("Files a minute with the neural model in \(model), each an utterance")
@@ -40,7 +50,7 @@ struct NeuralFiles {
             theirs.append(
                 try time(
                     peer,
-                    ["--tokens=\(model)/tokens.txt", "--nemo-ctc-model=\(model)/model.onnx", "--num-threads=\(threads)"] + files))
+                    peerArguments + ["--num-threads=\(threads)"] + files))
         }
         report.note("\(count) files, \(number(seconds)) s of speech, \(threads) threads, \(Self.rounds) rounds")
         report.line("Mynah", Quantiles(ours.map { Double(count) / $0 * 60 }), unit: "files/min")

@@ -9,6 +9,8 @@ struct NeuralStreams {
     private static let lagLimitMS = 500.0
     /// Streams begin one after the other, and so end one after the other.
     private static let rampSeconds = 4.0
+    /// How long people pause between two utterances.
+    private static let speakers = [(700, "of people who never stop"), (3500, "of people who listen as long as they speak")]
     let speech: Speech
     let seconds: Int
     /// The model's folder, of kind `streaming-nemo-ctc`: both servers are told of it by its files.
@@ -18,8 +20,13 @@ struct NeuralStreams {
     let first: Int?
 
     func run(_ report: inout Report) async throws {
-        report.title("Streams at once with the neural model in \(model), before results lag by \(number(Self.lagLimitMS)) ms")
-        let tracks = try (0..<6).map { try speech.conversation(seconds: seconds, seed: $0 + 200) }
+        for (pauseMS, who) in Self.speakers { try await run(&report, who, pauseMS: pauseMS) }
+    }
+
+    private func run(_ report: inout Report, _ who: String, pauseMS: Int) async throws {
+        report.title(
+            "Streams at once with the neural model in \(model), \(who), before results lag by \(number(Self.lagLimitMS)) ms")
+        let tracks = try (0..<6).map { try speech.conversation(seconds: seconds, seed: $0 + 200, pauseMS: pauseMS) }
         let ours = try await held(by: .mynah, tracks, &report)
         guard let peer else {
             return report.note("sherpa-onnx-online-websocket-server: left out, because --peer does not name it")

@@ -63,7 +63,7 @@ struct Speech {
 
     /// About `seconds` of people who speak without stopping, half of it real (all of it with no `synthetic` utterances among them), 0.7 s
     /// of a quiet room between utterances; another order for each `seed`.
-    func conversation(seconds: Int, seed: Int, synthetic: Int = 12) throws -> [Int16] {
+    func conversation(seconds: Int, seed: Int, synthetic: Int = 12, pauseMS: Int = 700) throws -> [Int16] {
         var random = Random(seed: UInt64(seed))
         var utterances = real.flatMap(\.utterances)
         for _ in 0..<synthetic {
@@ -74,7 +74,7 @@ struct Speech {
         while track.count < seconds * SampleTime.rate {
             for utterance in utterances.shuffled(using: &random) {
                 track += utterance.samples
-                track += Noise.white.samples(11_200, rms: 10, using: &random)
+                track += Noise.white.samples(pauseMS * 16, rms: 10, using: &random)
                 if track.count >= seconds * SampleTime.rate { break }
             }
         }

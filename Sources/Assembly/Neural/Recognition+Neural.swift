@@ -14,6 +14,8 @@ extension Recognition {
 
     /// So many utterances can be open at once; how many are decoded in real time the process measures when it starts.
     private static let slots = 256
+    /// Of files nobody waits for any; more would only keep more audio in memory.
+    private static let fileSlots = 32
     /// One look of a large model at a long utterance takes seconds, and says nothing meanwhile.
     private static let wholeUtteranceMS = 30_000
     /// Large models are read from the disk for the first time.
@@ -30,11 +32,12 @@ extension Recognition {
                 engine: engineName, model: model.name, language: model.description.languages.first ?? settings.language.default),
             configuration: WorkerPool.Configuration(
                 command: neuralCommand(mode, model.description, folder: model.folder, settings: settings),
-                decoders: settings.stt.decoders > 0 ? settings.stt.decoders : slots,
+                decoders: settings.stt.decoders > 0 ? settings.stt.decoders : mode == .file ? fileSlots : slots,
                 waitForDecoderMS: mode == .file ? nil : settings.stt.waitForDecoderMS,
                 maximumWaiting: mode == .file ? nil : settings.resilience.bulkhead.maxQueueSize,
                 hangTimeoutMS: model.description.family.isStreaming ? hangTimeoutMS : max(hangTimeoutMS, wholeUtteranceMS),
-                loadTimeoutMS: loadTimeoutMS, sharesProcess: true, measuresDecoders: settings.stt.decoders == 0),
+                loadTimeoutMS: loadTimeoutMS, sharesProcess: true,
+                measuresDecoders: mode == .live && settings.stt.decoders == 0),
             clock: SystemClock(), report: logging(to: logger), stepped: metrics.count)
     }
 
@@ -76,12 +79,13 @@ extension Recognition {
     /// `live|file LANES THREADS DEVICE FOLDER`.
     static func runNeuralWorker(arguments: [String]) -> Never {
         let folder = arguments.last ?? ""
+        let isLive = arguments.first == PocketSphinxDecoder.Mode.live.rawValue
         func number(_ index: Int) -> Int { arguments.dropFirst(index).first.flatMap { Int($0) } ?? 1 }
         let options = RecognitionOptions(
             threads: number(2), provider: arguments.dropFirst(3).first ?? "cpu",
             // Nobody looks at a file's.
-            givesPartials: arguments.first != PocketSphinxDecoder.Mode.file.rawValue)
-        BatchWorkerProcess.run(lanes: number(1), warmUp: quietNoise()) {
+            givesPartials: isLive)
+        BatchWorkerProcess.run(lanes: number(1), warmUp: isLive ? quietNoise() : nil) {
             let description = try ModelFolder(folder).inspect()
             if description.family.task == .keywordSpotting {
                 return try KeywordModel(description, in: folder, options: options)

@@ -15,14 +15,17 @@ public enum BatchWorkerProcess {
     ///
     /// - Parameters:
     ///   - lanes: threads that take steps, each with a batch of its own.
-    ///   - warmUp: is heard before anybody else, and tells how many utterances the model keeps up with.
-    public static func run(lanes: Int, warmUp: [Int16], makeDecoder: () throws -> any BatchDecoder) -> Never {
+    ///   - warmUp: is heard before anybody else, and tells how many utterances the model keeps up with; nil where nobody waits.
+    public static func run(lanes: Int, warmUp: [Int16]?, makeDecoder: () throws -> any BatchDecoder) -> Never {
         workers_become_worker(WorkerProcess.niceness)
         do {
             let decoder = try makeDecoder()
             let steps = StepLanes(decoder, count: lanes)
-            try warm(decoder, steps, with: warmUp, batches: 1, of: 1)
-            let streams = try realTimeStreams(decoder, steps, warmUp)
+            var streams = 0
+            if let warmUp {
+                try warm(decoder, steps, with: warmUp, batches: 1, of: 1)
+                streams = try realTimeStreams(decoder, steps, warmUp)
+            }
             WorkerProcess.send(.hello, to: WorkerProcess.controlDescriptor) {
                 $0.put(UInt32(getpid()))
                 $0.put(UInt32(streams))
