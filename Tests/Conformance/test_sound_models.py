@@ -66,6 +66,12 @@ def test_noise_is_taken_out_of_a_recording(data, noisy, recordings, tmp_path):
     # To a pipe, too, from one.
     piped = subprocess.run(
         ["sh", "-c", f"MYNAH_DATA={data} {program} enhance - <{noisy}"], capture_output=True, timeout=60)
+    # What a file has before stays.
+    together = tmp_path / "together"
+    subprocess.run(
+        ["sh", "-c", f"export MYNAH_DATA={data}; (echo before; {program} enhance {noisy}; echo behind) >{together}"], timeout=60)
+    whole = (tmp_path / "clean.wav").read_bytes()
+    assert together.read_bytes() == b"before\n" + whole + b"behind\n"
     assert piped.stdout[:4] == b"RIFF" and piped.stdout[44:] == (tmp_path / "clean.wav").read_bytes()[44:]
 
 

@@ -8,6 +8,8 @@ final class SoundFile {
     private let descriptor: CInt
     private let sampleRate: Int
     private let isRaw: Bool
+    /// Where the header is, if it can be written again: not in a pipe.
+    private let start: Int?
     private var samples = 0
 
     /// Refuses a terminal.
@@ -23,6 +25,9 @@ final class SoundFile {
         self.isRaw = isRaw
         descriptor = path == "-" ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw Self.unwritable(path) }
+        // What others have written to the same file stays as it is.
+        let place = lseek(descriptor, 0, SEEK_CUR)
+        start = place >= 0 && fcntl(descriptor, F_GETFL) & O_APPEND == 0 ? place : nil
         if !isRaw { try write(bytes: WAVWriter.header(sampleRate: sampleRate, samples: nil)) }
     }
 
@@ -34,9 +39,9 @@ final class SoundFile {
     }
 
     func finish() throws(SpeechError) {
-        // A pipe keeps the header of a stream.
-        guard !isRaw, lseek(descriptor, 0, SEEK_SET) == 0 else { return }
-        try write(bytes: WAVWriter.header(sampleRate: sampleRate, samples: samples))
+        guard !isRaw, let start else { return }
+        let header = WAVWriter.header(sampleRate: sampleRate, samples: samples)
+        guard pwrite(descriptor, header, header.count, start) == header.count else { throw Self.unwritable(path) }
     }
 
     private func write(bytes: [UInt8]) throws(SpeechError) {
