@@ -139,7 +139,7 @@ def test_as_many_sources_as_are_allowed_run_beside_each_other(start_server, tmp_
 ])
 def test_a_source_that_makes_no_sense_is_refused(settings, named):
     flags = [flag for setting in ["output.enabled=false", *settings] for flag in ("--set", setting)]
-    done = run("serve", "--listen", "127.0.0.1:0", *flags)
+    done = run("serve", "--listen", "127.0.0.1:0", "--set", "output.enabled=false", *flags)
     assert done.returncode == 78 and named in done.stderr.decode() and b"audio.sources" in done.stderr or b"RTAP_AUDIO_MOCK" in done.stderr
     # And is told before.
     checked = run("config", "check", *flags)

@@ -173,7 +173,7 @@ def test_live_finals_say_who_speaks(data, start_server, conversation):
 
 
 def test_speakers_without_a_model_are_a_fault_of_the_configuration(data):
-    done = mynah(data, "serve", "--set", "speakers.enabled=true", "--listen", "127.0.0.1:0")
+    done = mynah(data, "serve", "--set", "speakers.enabled=true", "--listen", "127.0.0.1:0", "--set", "output.enabled=false")
     assert done.returncode == 78 and "speaker-embedding" in done.stderr
     done = mynah(data, "transcribe", "--diarize", "x.wav")
     assert done.returncode == 78 and "speaker-segmentation" in done.stderr

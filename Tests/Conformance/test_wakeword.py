@@ -216,7 +216,7 @@ def test_a_phrase_that_cannot_be_heard_is_refused_before_anything_is_bound(phras
         # A port that is taken would be the fault that is told, if it was looked at first.
         taken.bind(("127.0.0.1", port))
         taken.listen()
-        done = run("serve", "--listen", f"127.0.0.1:{port}", "--set", "wakeword.enabled=true", "--set", f"wakeword.phrases={phrases}")
+        done = run("serve", "--listen", f"127.0.0.1:{port}", "--set", "output.enabled=false", "--set", "wakeword.enabled=true", "--set", f"wakeword.phrases={phrases}")
     text = done.stderr.decode()
     assert done.returncode == 78 and all(part in text for part in told), text
     checked = run("config", "check", "--set", f"wakeword.phrases={phrases}")
