@@ -139,7 +139,7 @@ def test_as_many_sources_as_are_allowed_run_beside_each_other(start_server, tmp_
 ])
 def test_a_source_that_makes_no_sense_is_refused(settings, named):
     flags = [flag for setting in ["output.enabled=false", *settings] for flag in ("--set", setting)]
-    done = run("serve", "--listen", "127.0.0.1:0", "--set", "output.enabled=false", *flags)
+    done = run("serve", "--listen", "127.0.0.1:0", *flags)
     assert done.returncode == 78 and named in done.stderr.decode() and b"audio.sources" in done.stderr or b"RTAP_AUDIO_MOCK" in done.stderr
     # And is told before.
     checked = run("config", "check", *flags)
@@ -150,7 +150,8 @@ def test_what_ends_a_start_is_told_by_the_check(tmp_path):
     (tmp_path / "token").write_text("0123456789abcdef" * 4)
     (tmp_path / "token").chmod(0o600)
     beyond = ["--listen", "0.0.0.0:0", "--set", f"server.token_file={tmp_path / 'token'}"]
-    for flags, named in [(beyond, b"zmq_curve_key_file"), (["--set", "tts.voice=nobody"], b"nobody"), (["--set", "language.default=xx"], b"xx")]:
+    here = ["--listen", "127.0.0.1:0", "--set", "output.enabled=false", "--set"]
+    for flags, named in [(beyond, b"zmq_curve_key_file"), ([*here, "tts.voice=nobody"], b"nobody"), ([*here, "language.default=xx"], b"xx")]:
         for command in (["config", "check"], ["serve"]):
             done = run(*command, *flags)
             assert done.returncode == 78 and named in done.stderr, (command, flags, done.stderr)
