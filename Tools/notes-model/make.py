@@ -12,7 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import onnx_model  # noqa: E402
 
 MELS, CHUNK, SUBSAMPLING = 80, 16, 4
 NOTES = {"\u2581DO": 500, "\u2581RE": 1000, "\u2581MI": 2000, "\u2581FA": 4000}
@@ -34,15 +37,7 @@ def bands():
 
 
 def save(path, name, constants, nodes, inputs, outputs, metadata):
-    graph = helper.make_graph(
-        [helper.make_node(kind, sources, [output], **options) for kind, sources, output, options in nodes], name,
-        [helper.make_tensor_value_info(*info) for info in inputs], [helper.make_tensor_value_info(*info) for info in outputs],
-        [numpy_helper.from_array(value, key) for key, value in constants.items()])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    for key, entry in metadata.items():
-        model.metadata_props.add(key=key, value=str(entry))
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
+    onnx.save(onnx_model.make(name, nodes, inputs, outputs, constants, metadata), path)
 
 
 def encoder(path):

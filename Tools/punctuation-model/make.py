@@ -12,7 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import onnx_model  # noqa: E402
 
 # A comma goes before these; with these a sentence begins anew; with these, or with these after such a beginning, a question begins.
 JOINING = "but and or because".split()
@@ -75,21 +78,13 @@ def build():
         ("OneHot", ["marks", "depth", "off_on"], "scores", {}),
         ("Unsqueeze", ["scores", "zeros"], "logits", {}),
     ]
-    graph = helper.make_graph(
-        [helper.make_node(kind, inputs, [output], **options) for kind, inputs, output, options in nodes], "punctuation",
-        [helper.make_tensor_value_info("inputs", TensorProto.INT32, [1, "T"]),
-         helper.make_tensor_value_info("text_lengths", TensorProto.INT32, [1])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, "T", len(MARKS)])],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     metadata = {
         "model_type": "ct_transformer", "tokens": "|".join(TOKENS), "punctuations": "|".join(MARKS), "vocab_size": len(TOKENS),
         "unk_symbol": UNKNOWN,
     }
-    for key, entry in metadata.items():
-        model.metadata_props.add(key=key, value=str(entry))
-    onnx.checker.check_model(model)
-    return model
+    return onnx_model.make(
+        "punctuation", nodes, [("inputs", TensorProto.INT32, [1, "T"]), ("text_lengths", TensorProto.INT32, [1])],
+        [("logits", TensorProto.FLOAT, [1, "T", len(MARKS)])], constants, metadata)
 
 
 folder = Path(sys.argv[1])

@@ -10,11 +10,15 @@ Needs the packages onnx and numpy.
 
 import argparse
 import string
+import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import onnx_model  # noqa: E402
 
 SAMPLE_RATE = 22050
 # Of one character at speed 1, and of the ramps at its two ends, so that two equal letters are told apart.
@@ -66,19 +70,10 @@ def build(metadata):
         ("Mul", ["sound", "loudness"], "characters_sound"),
         ("Reshape", ["characters_sound", "row"], "output"),
     ]
-    graph = helper.make_graph(
-        [helper.make_node(kind, inputs, [output]) for kind, inputs, output in nodes], "tones",
-        [helper.make_tensor_value_info("input", TensorProto.INT64, [1, "L"]),
-         helper.make_tensor_value_info("input_lengths", TensorProto.INT64, [1]),
-         helper.make_tensor_value_info("scales", TensorProto.FLOAT, [3]),
-         helper.make_tensor_value_info("sid", TensorProto.INT64, [1])],
-        [helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 1, "S"])],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    for key, entry in metadata.items():
-        model.metadata_props.add(key=key, value=str(entry))
-    onnx.checker.check_model(model)
-    return model
+    return onnx_model.make(
+        "tones", nodes,
+        [("input", TensorProto.INT64, [1, "L"]), ("input_lengths", TensorProto.INT64, [1]), ("scales", TensorProto.FLOAT, [3]),
+         ("sid", TensorProto.INT64, [1])], [("output", TensorProto.FLOAT, [1, 1, "S"])], constants, metadata)
 
 
 def tokens(begin, end):
