@@ -4,6 +4,10 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public enum Role: String, Codable, Sendable, CodingKeyRepresentable {
         case model, encoder, decoder, joiner, tokens
         case vocoder, voices, keywords
+        /// Of a language model that hears: what is in front of its encoder, the model itself, its table of words.
+        case frontend, llm, embedding
+        /// A folder.
+        case tokenizer
         case preprocessor, uncachedDecoder = "uncached-decoder", cachedDecoder = "cached-decoder", mergedDecoder =
             "merged-decoder"
     }
@@ -12,7 +16,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var family: ModelFamily
     /// File names in the folder.
     public var files: [Role: String]
-    /// Files with weights that these refer to.
+    /// Files that these refer to: weights, scores of pieces of words, what is in the folder of a tokenizer.
     public var weights: [String]
     /// Of a voice: how words are pronounced, one file for each language.
     public var lexicons: [String]
@@ -38,5 +42,5 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public func path(_ role: Role, in folder: String) -> String? { files[role].map { folder + "/" + $0 } }
 
     /// Every file that it consists of.
-    public var allFiles: [String] { (Array(files.values) + weights + lexicons + rules).sorted() }
+    public var allFiles: [String] { (files.filter { $0.key != .tokenizer }.map(\.value) + weights + lexicons + rules).sorted() }
 }

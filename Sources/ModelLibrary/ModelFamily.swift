@@ -24,6 +24,9 @@ public enum ModelFamily: String, Codable, Sendable, CaseIterable {
     case fireRedCTC = "fire-red-asr-ctc"
     case omnilingualCTC = "omnilingual-ctc"
     case medASRCTC = "medasr-ctc"
+    case cohere = "cohere-transcribe"
+    case qwen3 = "qwen3-asr"
+    case funASRNano = "funasr-nano"
     // Voices
     case vits
     case matcha
@@ -70,7 +73,9 @@ extension ModelFamily {
         switch self {
         case .streamingTransducer, .transducer, .nemoTransducer: [.encoder, .decoder, .joiner, .tokens]
         case .keywordTransducer: [.encoder, .decoder, .joiner, .tokens, .keywords]
-        case .streamingParaformer, .whisper, .canary, .fireRed: [.encoder, .decoder, .tokens]
+        case .qwen3: [.frontend, .encoder, .decoder, .tokenizer]
+        case .funASRNano: [.encoder, .llm, .embedding, .tokenizer]
+        case .streamingParaformer, .whisper, .canary, .fireRed, .cohere: [.encoder, .decoder, .tokens]
         case .moonshine: [.preprocessor, .encoder, .uncachedDecoder, .cachedDecoder, .tokens]
         case .moonshineMerged: [.encoder, .mergedDecoder, .tokens]
         case .matcha: [.model, .vocoder, .tokens]
@@ -112,7 +117,7 @@ extension ModelFamily {
         case .fireRed: return ["num_decoder_layers", "head_dim", "sos", "eos", "max_len", "cmvn_inv_stddev"]
         case .fireRedCTC: return ["cmvn_mean", "cmvn_inv_stddev"]
         case .dolphin, .medASRCTC: return ["vocab_size"]
-        case .moonshine, .moonshineMerged, .zipformerCTC, .telespeechCTC, .omnilingualCTC: return []
+        case .moonshine, .moonshineMerged, .zipformerCTC, .telespeechCTC, .omnilingualCTC, .cohere, .qwen3, .funASRNano: return []
         case .vits: return ["sample_rate", "n_speakers", "language", "comment"]
         case .matcha: return ["sample_rate", "n_speakers", "use_eos_bos", "pad_id"]
         case .kokoro, .kitten: return ["sample_rate", "n_speakers", "has_espeak", "style_dim"]

@@ -44,9 +44,14 @@ public struct ModelFolder: Sendable {
             if let other = files[role], Self.precision(other) <= Self.precision(name) { continue }
             files[role] = name
         }
+        // A model of voices may be called so, too.
+        if files[.llm] == nil, let embedding = files.removeValue(forKey: .embedding) {
+            files[.model] = files[.model] ?? embedding
+        }
         // The rest of a model in parts is something else: a test, or the same network in one piece.
         if files[.encoder] != nil || files[.cachedDecoder] != nil { files[.model] = nil }
         files[.tokens] = names.first { $0 == "tokens.txt" } ?? names.first { $0.hasSuffix("-tokens.txt") }
+        files[.tokenizer] = names.first { FileManager.default.fileExists(atPath: "\(path)/\($0)/vocab.json") }
         files[.keywords] = names.first { $0 == "keywords.txt" }
         files[.voices] = names.first { $0 == "voices.bin" }
         return try describe(files, names)
@@ -60,7 +65,7 @@ public struct ModelFolder: Sendable {
             let file = try ONNXFile(path + "/" + name)
             if role == .encoder || role == .model { metadata = file.metadata }
         }
-        guard let family = Self.family(files, metadata) else {
+        guard let family = Self.family(files, metadata, named: name) else {
             let type = metadata["model_type"].map { ", of type \($0)" } ?? ""
             throw fault(
                 "holds a model of a kind that is not known\(type)",
@@ -92,14 +97,19 @@ public struct ModelFolder: Sendable {
             (name.hasSuffix(".weights") || name.hasSuffix(".data"))
                 && used.values.contains { name.hasPrefix(String($0.prefix { $0 != "." })) }
         }
+        // The scores that phrases are spelt by.
+        let scores = family.task == .keywordSpotting && names.contains("bpe.model") ? ["bpe.model"] : []
+        let others = weights + scores + (used[.tokenizer].map { Self.tokenizerFiles(in: path, $0) } ?? [])
         return ModelDescription(
-            family: family, files: used, weights: weights, lexicons: lexicons, rules: rules,
+            family: family, files: used, weights: others, lexicons: lexicons, rules: rules,
             speakers: family.task == .synthesis ? metadata["n_speakers"].flatMap { Int($0) } : nil,
             sampleRate: metadata["sample_rate"].flatMap { Int($0) } ?? (family == .streamingToneCTC ? 8000 : 16_000),
             stepMS: family.isStreaming ? Self.stepMS(metadata) : nil,
             writesCapitalsOnly: family.task == .recognition && tokens?.hasCapitalsOnly == true,
             languages: family.task.isOfALanguage ? Self.languages(metadata: metadata, folder: name) : [],
-            bytes: (Array(used.values) + weights + lexicons + rules).reduce(0) { $0 + Self.size(path + "/" + $1) })
+            bytes: (used.filter { $0.key != .tokenizer }.map(\.value) + others + lexicons + rules).reduce(0) {
+                $0 + Self.size(path + "/" + $1)
+            })
     }
 
     // MARK: which file is what
@@ -110,6 +120,9 @@ public struct ModelFolder: Sendable {
     static func role(of file: String) -> ModelDescription.Role {
         let name = file.lowercased()
         if name.contains("joiner") { return .joiner }
+        if name.hasPrefix("conv_frontend") { return .frontend }
+        if name.hasPrefix("llm") { return .llm }
+        if name.hasPrefix("embedding") { return .embedding }
         if name.contains("vocos") || name.contains("hifigan") || name.contains("vocoder") { return .vocoder }
         if name.contains("uncached_decode") { return .uncachedDecoder }
         if name.contains("cached_decode") { return .cachedDecoder }
@@ -118,6 +131,11 @@ public struct ModelFolder: Sendable {
         if name.contains("encode") { return .encoder }
         if name.contains("decoder") { return .decoder }
         return .model
+    }
+
+    private static func tokenizerFiles(in path: String, _ folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")) ?? []).sorted()
+            .filter { $0.hasSuffix(".json") || $0.hasSuffix(".txt") }.map { "\(folder)/\($0)" }
     }
 
     /// 8 bits are quickest on a processor, and hardly worse; the lowest is taken.
@@ -130,7 +148,8 @@ public struct ModelFolder: Sendable {
     ///
     /// A network that streams is exported with the length of its steps; the type alone is the same for both.
     /// Keyword spotters are small recognisers, published with the phrases that they were tried with.
-    static func family(_ files: [ModelDescription.Role: String], _ metadata: [String: String]) -> ModelFamily? {
+    static func family(_ files: [ModelDescription.Role: String], _ metadata: [String: String], named name: String) -> ModelFamily?
+    {
         func has(_ keys: String...) -> Bool { keys.allSatisfy { metadata[$0] != nil } }
         let type = metadata["model_type"] ?? ""
         let streams = has("T", "decode_chunk_len") || has("window_size", "chunk_shift") || has("streaming_model_type")
@@ -138,12 +157,16 @@ public struct ModelFolder: Sendable {
             if streams, files[.keywords] != nil { return .keywordTransducer }
             return streams ? .streamingTransducer : type.hasPrefix("EncDec") ? .nemoTransducer : .transducer
         }
+        if files[.llm] != nil { return .funASRNano }
+        if files[.frontend] != nil { return .qwen3 }
         if files[.mergedDecoder] != nil { return .moonshineMerged }
         if files[.cachedDecoder] != nil { return .moonshine }
         if files[.encoder] != nil {
             if type.hasPrefix("whisper") { return .whisper }
             if type == "EncDecMultiTaskModel" { return .canary }
             if has("lfr_window_size", "decoder_num_blocks") { return .streamingParaformer }
+            // What its networks say of themselves is not published.
+            if name.lowercased().contains("cohere-transcribe") { return .cohere }
             return has("cmvn_mean", "num_head") ? .fireRed : nil
         }
         if has("framework") { return .speakerEmbedding }

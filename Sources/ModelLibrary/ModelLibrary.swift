@@ -150,6 +150,10 @@ public struct ModelLibrary: Sendable {
             do {
                 let source = URL(fileURLWithPath: folder + "/" + file).resolvingSymlinksInPath().path
                 let destination = target + "/" + file
+                if file.contains("/") {
+                    try FileManager.default.createDirectory(
+                        at: URL(fileURLWithPath: destination).deletingLastPathComponent(), withIntermediateDirectories: true)
+                }
                 if byLinking {
                     try FileManager.default.linkItem(atPath: source, toPath: destination)
                 } else {

@@ -20,7 +20,11 @@ enum MadeUpModel {
         init(_ files: [String: [UInt8]], named name: String = "model") throws {
             path = NSTemporaryDirectory() + "mynah-models-\(UUID().uuidString)/\(name)"
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-            for (file, bytes) in files { try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + file)) }
+            for (file, bytes) in files {
+                let url = URL(fileURLWithPath: path + "/" + file)
+                try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(bytes).write(to: url)
+            }
         }
 
         deinit { try? FileManager.default.removeItem(at: URL(fileURLWithPath: path).deletingLastPathComponent()) }

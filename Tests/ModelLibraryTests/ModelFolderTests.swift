@@ -73,6 +73,52 @@ import Testing
         #expect(Set(model.files.values) == Set(contents.keys))
     }
 
+    @Test(
+        arguments: [
+            (
+                "sherpa-onnx-qwen3-asr-0.6B-int8-2026-03-25", ModelFamily.qwen3,
+                ["conv_frontend.onnx", "decoder.int8.onnx", "encoder.int8.onnx", "tokenizer/merges.txt", "tokenizer/vocab.json"]
+            ),
+            (
+                "sherpa-onnx-funasr-nano-int8-2025-12-30", .funASRNano,
+                [
+                    "Qwen3-0.6B/merges.txt", "Qwen3-0.6B/tokenizer.json", "Qwen3-0.6B/vocab.json", "embedding.int8.onnx",
+                    "encoder_adaptor.int8.onnx", "llm.int8.onnx",
+                ]
+            ),
+            (
+                "sherpa-onnx-cohere-transcribe-14-lang-int8-2026-04-01", .cohere,
+                ["decoder.int8.onnx", "encoder.int8.onnx", "encoder.int8.onnx.data", "tokens.txt"]
+            ),
+            (
+                "sherpa-onnx-kws-zipformer-gigaspeech-3.3M-2024-01-01", .keywordTransducer,
+                ["bpe.model", "decoder.onnx", "encoder.onnx", "joiner.onnx", "keywords.txt", "tokens.txt"]
+            ),
+        ])
+    func `folders as they are published, with what belongs to them`(name: String, family: ModelFamily, files: [String]) throws {
+        var contents: [String: [UInt8]] = ["README.md": [1], "test_wavs/0.wav": [1]]
+        for file in files {
+            contents[file] =
+                file.hasSuffix(".onnx")
+                ? MadeUpModel.onnx(family == .keywordTransducer ? Self.zipformer : [:])
+                : file == "tokens.txt" ? MadeUpModel.tokens : [1]
+        }
+        let folder = try MadeUpModel.Folder(contents, named: name)
+        let model = try ModelFolder(folder.path).inspect()
+        #expect(model.family == family && model.allFiles == files)
+        #expect(model.bytes == files.reduce(0) { $0 + contents[$1]!.count })
+    }
+
+    @Test func `a model of voices may be called an embedding`() throws {
+        let contents = MadeUpModel.onnx([
+            "framework": "wespeaker", "output_dim": "256", "sample_rate": "16000", "normalize_samples": "0",
+            "language": "English",
+        ])
+        let folder = try MadeUpModel.Folder(["embedding_model.onnx": contents])
+        let model = try ModelFolder(folder.path).inspect()
+        #expect(model.family == .speakerEmbedding && model.files == [.model: "embedding_model.onnx"])
+    }
+
     @Test func `weights beside a network belong to it`() throws {
         let folder = try MadeUpModel.Folder([
             "model.onnx": MadeUpModel.onnx(["model_type": "omnilingual-asr"]), "model.weights": [1, 2], "other.weights": [1],

@@ -38,6 +38,22 @@ import Testing
         #expect(manifest.defaultModel(for: .recognition, language: "de") == nil)
     }
 
+    @Test func `a tokenizer's folder comes along, and is verified`() async throws {
+        let folder = try MadeUpModel.Folder([
+            "conv_frontend.onnx": MadeUpModel.onnx(), "encoder.onnx": MadeUpModel.onnx(), "decoder.onnx": MadeUpModel.onnx(),
+            "tokenizer/vocab.json": [1], "tokenizer/merges.txt": [2],
+        ])
+        let model = try await library.add(ModelFolder(folder.path), as: "llm", source: folder.path) { _, _ in
+            Trial(loadMS: 1, timesRealTime: 1)
+        }
+        #expect(model.checksums["tokenizer/vocab.json"]?.count == 64)
+        #expect(files(library.folder(of: "llm") + "/tokenizer") == ["merges.txt", "vocab.json"])
+        #expect(try ModelFolder(library.folder(of: "llm")).inspect().family == .qwen3)
+        #expect(try library.damagedFiles(of: "llm").isEmpty)
+        try Data([3]).write(to: URL(fileURLWithPath: library.folder(of: "llm") + "/tokenizer/vocab.json"))
+        #expect(try library.damagedFiles(of: "llm") == ["tokenizer/vocab.json"])
+    }
+
     @Test func `the first stays the default until another is chosen`() async throws {
         _ = try await add("first")
         _ = try await add("second")

@@ -14,7 +14,8 @@ import Testing
         let pool = WorkerPool(
             identity: RecognizerIdentity(engine: "sherpa-onnx", model: model, language: "en"),
             configuration: WorkerPool.Configuration(
-                command: [program, "worker", "neural", "1", "cpu", folder], decoders: decoders, waitForDecoderMS: nil,
+                command: [program, "worker", "neural", "live", "1", "1", "cpu", folder], decoders: decoders,
+                waitForDecoderMS: nil,
                 hangTimeoutMS: 30_000, sharesProcess: true, measuresDecoders: true),
             clock: TestClock())
         do {

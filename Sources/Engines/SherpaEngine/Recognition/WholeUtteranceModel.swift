@@ -71,6 +71,36 @@ public final class WholeUtteranceModel: BatchDecoder {
         case .fireRed:
             configuration.model_config.fire_red_asr.encoder = path(.encoder)
             configuration.model_config.fire_red_asr.decoder = path(.decoder)
+        case .cohere:
+            configuration.model_config.cohere_transcribe.encoder = path(.encoder)
+            configuration.model_config.cohere_transcribe.decoder = path(.decoder)
+            configuration.model_config.cohere_transcribe.language = strings.add(model.languages.first ?? "en")
+            configuration.model_config.cohere_transcribe.use_punct = 1
+            configuration.model_config.cohere_transcribe.use_itn = 1
+        // What follows is what the library's own programs set.
+        case .qwen3:
+            configuration.feat_config.feature_dim = 128
+            configuration.model_config.qwen3_asr.conv_frontend = path(.frontend)
+            configuration.model_config.qwen3_asr.encoder = path(.encoder)
+            configuration.model_config.qwen3_asr.decoder = path(.decoder)
+            configuration.model_config.qwen3_asr.tokenizer = path(.tokenizer)
+            configuration.model_config.qwen3_asr.max_total_len = 512
+            configuration.model_config.qwen3_asr.max_new_tokens = 128
+            configuration.model_config.qwen3_asr.temperature = 1e-6
+            configuration.model_config.qwen3_asr.top_p = 0.8
+            configuration.model_config.qwen3_asr.seed = 42
+        case .funASRNano:
+            configuration.model_config.funasr_nano.encoder_adaptor = path(.encoder)
+            configuration.model_config.funasr_nano.llm = path(.llm)
+            configuration.model_config.funasr_nano.embedding = path(.embedding)
+            configuration.model_config.funasr_nano.tokenizer = path(.tokenizer)
+            configuration.model_config.funasr_nano.system_prompt = strings.add("You are a helpful assistant.")
+            configuration.model_config.funasr_nano.user_prompt = strings.add("语音转写:")
+            configuration.model_config.funasr_nano.max_new_tokens = 512
+            configuration.model_config.funasr_nano.temperature = 1e-6
+            configuration.model_config.funasr_nano.top_p = 0.8
+            configuration.model_config.funasr_nano.seed = 42
+            configuration.model_config.funasr_nano.itn = 1
         default: throw .refused(model, "it does not read whole utterances")
         }
         guard let made = withExtendedLifetime(strings, { SherpaOnnxCreateOfflineRecognizer(&configuration) }) else {
