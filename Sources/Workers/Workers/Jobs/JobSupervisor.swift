@@ -202,8 +202,7 @@ final class JobSupervisor: @unchecked Sendable {
         guard let socket = current?.socket else { return }
         let count = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT)) }
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
-        // It has closed one job without an answer, or it is gone: then its control socket says more.
-        guard count > 0 else { return lose() }
+        guard count > 0 else { return hearEnd() }
         current?.heardAt = now
         buffer.withUnsafeBytes { current?.reader.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         do {
@@ -211,6 +210,19 @@ final class JobSupervisor: @unchecked Sendable {
         } catch {
             lose()
         }
+    }
+
+    /// The job's socket is closed without an answer. Most likely the process is gone: then its control socket says so in a moment, and the
+    /// job must not be given to it once more before.
+    private func hearEnd() {
+        if let control = keeper.control {
+            var descriptor = pollfd(fd: control, events: Int16(POLLIN), revents: 0)
+            if poll(&descriptor, 1, 100) > 0 {
+                readErrors()
+                if let error = keeper.listen(&buffer) { return processFailed(error) }
+            }
+        }
+        lose()
     }
 
     private func receive(_ header: WorkerMessage.Header, _ payload: ArraySlice<UInt8>) {
