@@ -86,7 +86,11 @@ struct Command: AsyncParsableCommand {
             case .neural:
                 try await NeuralStreams(speech: speech, seconds: seconds, model: model, peer: peer, first: streams).run(&report)
             case .files:
-                if let offlineModel { try NeuralFiles(speech: speech, model: offlineModel, peer: offlinePeer).run(&report) }
+                if let offlineModel {
+                    try NeuralFiles(speech: speech, model: offlineModel, peer: offlinePeer).run(&report)
+                } else {
+                    report.note("files: left out, because --offline-model names no model")
+                }
             case .soak: try await Soak(speech: speech, minutes: minutes).run(&report)
             case .words: try WordErrors(speech: speech).run(&report)
             case .wakeword: try WakeWords(speech: speech, minutes: minutes).run(&report)

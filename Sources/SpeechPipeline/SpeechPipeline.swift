@@ -4,42 +4,6 @@ public import SpeechModel
 ///
 /// framing → resampling → preprocessing and voice activity → endpointing → recognition → transcripts: one folder each, in this order.
 public struct SpeechPipeline {
-    /// How a session listens.
-    public struct Configuration: Sendable {
-        /// When a pause ends an utterance.
-        public var endpointing: any EndpointingStrategy
-        /// Speech without a gap that begins an utterance, in ms.
-        public var minimumSpeechMS: Int
-        /// The longest utterance, in ms.
-        public var maximumUtteranceMS: Int
-        /// Audio that is kept for pre-roll and while a decoder is awaited, in ms.
-        public var ringMS: Int
-        /// When the recogniser is asked to suppress noise first.
-        public var noiseSuppression: Treatment
-        /// When what lies below a voice is filtered out.
-        public var highPass: Treatment
-        /// When a voice is brought to the usual level.
-        public var gain: Treatment
-        /// What has to be said before anything is recognised; nil for nothing.
-        public var wakeWord: WakeWord?
-
-        /// Makes a configuration.
-        public init(
-            endpointing: any EndpointingStrategy = FixedSilence(), minimumSpeechMS: Int = 96, maximumUtteranceMS: Int = 15_000,
-            ringMS: Int = 4000, noiseSuppression: Treatment = .auto, highPass: Treatment = .auto, gain: Treatment = .auto,
-            wakeWord: WakeWord? = nil
-        ) {
-            self.wakeWord = wakeWord
-            self.noiseSuppression = noiseSuppression
-            self.highPass = highPass
-            self.gain = gain
-            self.endpointing = endpointing
-            self.minimumSpeechMS = minimumSpeechMS
-            self.maximumUtteranceMS = maximumUtteranceMS
-            self.ringMS = ringMS
-        }
-    }
-
     /// The client may forget silence this often, in samples: one second.
     private static let silenceReportInterval = SampleTime.rate
     /// Detectors may take speech back by this much, so it is not yet forgotten: pre-roll and the windows that prove speech.
@@ -87,23 +51,6 @@ public struct SpeechPipeline {
     public var stability: (shown: Int, revised: Int) { (stabiliser.wordsShown, stabiliser.revisions) }
     /// Bytes of an unfinished sample frame at the end of what was received.
     public var pendingBytes: Int { decoder.pendingBytes }
-
-    /// Where a session goes on that began elsewhere.
-    public struct Resumption: Sendable {
-        /// The first sample that it hears, at the client's rate.
-        public var inputSample: Int
-        /// The number of its last final.
-        public var lastSequence: Int
-        /// Whether its wake word was said not long ago.
-        public var isAwake: Bool
-
-        /// Makes a place to go on from.
-        public init(inputSample: Int, lastSequence: Int, isAwake: Bool = false) {
-            self.isAwake = isAwake
-            self.inputSample = inputSample
-            self.lastSequence = lastSequence
-        }
-    }
 
     /// Makes the pipeline of one session.
     public init(

@@ -8,30 +8,10 @@ import Synchronization
 // @unchecked: everything below "thread-confined" is touched only by `run` and what it calls, on the supervisor's own thread;
 // `orders` and `published` are for any thread; the rest is immutable.
 final class Supervisor: @unchecked Sendable {
-    enum Order {
-        case start(CheckedContinuation<Void, any Error>)
-        case begin(Lease)
-        case attend
-        /// The lease needs no decoder for the moment.
-        case release(Lease)
-        case stop(CheckedContinuation<Void, Never>)
-
-        var isStop: Bool { if case .stop = self { true } else { false } }
-    }
-
     struct Published {
         var load: RecognizerLoad
         var statistics = WorkerPool.Statistics()
         var processIDs: [Int32] = []
-    }
-
-    private struct Waiting {
-        var lease: Lease
-        var attempt: Int
-        var since: UInt64
-        /// The decoder must have been asked for at this time or later: a second attempt wants a fresh process, not a neighbour of the
-        /// one that died, which may be dying of the same cause.
-        var decoderSince: UInt64 = 0
     }
 
     /// For a process that has nothing more to do.
