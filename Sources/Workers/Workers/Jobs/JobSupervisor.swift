@@ -124,6 +124,8 @@ final class JobSupervisor: @unchecked Sendable {
             switch order {
             case .start(let continuation): starting.append(continuation)
             case .begin(let job):
+                // What nobody wants any more takes nobody's place.
+                waiting.removeAll { !$0.job.isWanted }
                 guard waiting.count < configuration.maximumWaiting else {
                     job.end(
                         .failure(
