@@ -90,6 +90,9 @@ let package = Package(
             name: "Workers", dependencies: ["CWorkers", "Lanes", "Ports", "SpeechModel", "Telemetry", "TextAnalysis"],
             path: "Sources/Workers/Workers", swiftSettings: strict),
         .target(
+            name: "EspeakEngine", dependencies: ["Ports", "SpeechModel"], path: "Sources/Engines/EspeakEngine",
+            swiftSettings: strict),
+        .target(
             name: "FliteEngine", dependencies: ["CFlite", "SpeechModel", "Workers"], path: "Sources/Engines/FliteEngine",
             swiftSettings: strict),
         .target(
@@ -108,7 +111,8 @@ let package = Package(
             name: "RNNoiseEngine", dependencies: ["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"],
             path: "Sources/Engines/RNNoiseEngine", swiftSettings: strict),
         .target(
-            name: "SherpaEngine", dependencies: ["CSherpaOnnx", "ModelLibrary", "SpeechModel", "SpeechPipeline", "Workers"],
+            name: "SherpaEngine",
+            dependencies: ["CSherpaOnnx", "ModelLibrary", "Ports", "SpeechModel", "SpeechPipeline", "Workers"],
             path: "Sources/Engines/SherpaEngine", swiftSettings: strict),
 
         // Edges: decode, authorise, call a use case, encode
@@ -163,7 +167,8 @@ let package = Package(
         .target(
             name: "Assembly",
             dependencies: [
-                "Application", "AudioFiles", "CaptureEdge", "Failover", "FliteEngine", "HTTPEdge", "Lanes", "ModelLibrary",
+                "Application", "AudioFiles", "CaptureEdge", "EspeakEngine", "Failover", "FliteEngine", "HTTPEdge", "Lanes",
+                "ModelLibrary",
                 "MynahConfiguration", "OpenAIEngine", "PipelineFeed", "PocketSphinxEngine",
                 "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel", "SpeechPipeline",
                 "Telemetry",
@@ -255,6 +260,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict, linkerSettings: runPath),
+        .testTarget(name: "EspeakEngineTests", dependencies: ["EspeakEngine", "SpeechModel"], swiftSettings: strict),
         .testTarget(name: "TextAnalysisTests", dependencies: ["SpeechModel", "TextAnalysis"], swiftSettings: strict),
         .testTarget(
             name: "ZMQEdgeTests",

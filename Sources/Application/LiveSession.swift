@@ -23,7 +23,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     public nonisolated let tenant: TenantID
     /// Where the audio comes from, for events: `stream`, or the name of a source of the server's own.
     public nonisolated let name: String
-    /// What is spoken, ISO 639-1.
+    /// What is spoken, ISO 639-1, or ``SpokenLanguage/unknown``.
     public nonisolated let language: String
     /// What the client sends.
     public nonisolated let format: AudioFormat
@@ -300,7 +300,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
                 if keyPhrases != nil { spotted.insert(key) }
                 let request = RecognitionRequest(
                     key: key, adaptation: adaptation, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases,
-                    speakers: speakers, model: model)
+                    speakers: speakers, model: model, language: model?.language)
                 voice.activity.during(keyPhrases == nil ? .stt : .wakeword) {
                     recognitions[key] = services.recognizer.begin(request, observer: self)
                 }

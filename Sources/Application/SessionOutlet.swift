@@ -40,7 +40,7 @@ struct SessionOutlet {
         guard feed == nil else { return }
         let source = TranscriptSource(
             session: SessionID(description.session), sampleRate: description.sampleRate, channels: description.channels,
-            expectedLanguage: description.language)
+            expectedLanguage: description.language == SpokenLanguage.unknown ? nil : description.language)
         feed = SessionFeed(
             source, name: description.name, lastSequence: results.lastSequence,
             states: SessionStates(needsWaking: description.needsWaking, isAwake: wasAwake), voice: voice, services: services)

@@ -92,7 +92,7 @@ public final class SessionRegistry: Sendable {
     ///
     /// - Parameters:
     ///   - name: where the audio comes from, for events.
-    ///   - language: what is spoken, ISO 639-1; nil for the configured default.
+    ///   - language: what is spoken, ISO 639-1, or ``SpokenLanguage/unknown``; nil for the configured default.
     ///   - model: the name of the model that is to recognise; nil for the language's default.
     ///   - needsWaking: whether nothing is recognised before the wake word; nil for the configured default.
     /// - Throws: ``ErrorCode/overloaded``, also when those that there are would suffer; ``ErrorCode/invalidParameter`` when it needs waking and nothing could; what ``close(_:)`` was

@@ -17,9 +17,13 @@ public struct TranscribeRecording {
 
     private let recognizer: any Recognizer
     private let configuration: SpeechPipeline.Configuration
+    private let language: String?
 
     /// Makes the use case; `recognizer` must have been started.
-    public init(recognizer: any Recognizer, configuration: SpeechPipeline.Configuration) {
+    ///
+    /// - Parameter language: what is spoken, ISO 639-1; nil where the model finds out.
+    public init(recognizer: any Recognizer, configuration: SpeechPipeline.Configuration, language: String? = nil) {
+        self.language = language
         self.recognizer = recognizer
         self.configuration = configuration
     }
@@ -49,7 +53,9 @@ public struct TranscribeRecording {
                 switch action {
                 case .begin(let key, let suppressesNoise, let keyPhrases):
                     recognitions[key] = recognizer.begin(
-                        RecognitionRequest(key: key, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases), observer: inbox)
+                        RecognitionRequest(
+                            key: key, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases, language: language),
+                        observer: inbox)
                 case .recognise(let key, let range): pipeline.withSamples(in: range) { recognitions[key]?.append($0) }
                 case .finish(let key): recognitions[key]?.finish()
                 case .cancel(let key): recognitions.removeValue(forKey: key)?.cancel()

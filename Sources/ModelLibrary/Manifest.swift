@@ -39,7 +39,10 @@ public struct Manifest: Codable, Sendable, Hashable {
 
     /// The name of the model that serves a language.
     public func defaultModel(for task: ModelTask, language: String) -> String? {
-        defaults[task]?[language] ?? defaults[task]?[Self.anyLanguage]
+        if let name = defaults[task]?[language] { return name }
+        guard let name = defaults[task]?[Self.anyLanguage] else { return nil }
+        let known = models[name]?.description.tellableLanguages
+        return known?.contains(language) == false ? nil : name
     }
 }
 

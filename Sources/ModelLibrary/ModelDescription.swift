@@ -22,6 +22,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var lexicons: [String]
     /// Of a voice: how numbers, dates and the like are read, as finite-state transducers.
     public var rules: [String]
+    /// Of a voice that reads phonemes and has no lexicon: the accent that they are to be of, as espeak-ng names it.
+    public var phonemes: String?
     /// Of a voice: how many people it can be.
     public var speakers: Int?
     /// Samples per second that it wants; audio of another rate is resampled in front of it. A voice speaks with so many.
@@ -30,13 +32,21 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var stepMS: Int?
     /// Whether it can write capital letters only, as some training texts do; they mean nothing then, and are written small.
     public var writesCapitalsOnly: Bool
-    /// ISO 639-1, where its files or its folder's name say so.
+    /// ISO 639-1, where its files or its folder's name say so; empty for a model that serves any.
     public var languages: [String]
+    /// Of which languages it can be told that they are spoken, ISO 639-1; nil where it takes no such hint.
+    public var tellableLanguages: [String]?
     /// Size of all its files.
     public var bytes: Int
 
     /// Whether it says which language is spoken: a Whisper that is not made for one.
     public var tellsLanguages: Bool { family == .whisper && languages.isEmpty }
+
+    /// Whether it writes what is said in several languages without being told which.
+    public var readsAnyOfItsLanguages: Bool { family.task == .recognition && languages.count != 1 && !family.mustBeTold }
+
+    /// Whether it can be told that a language is spoken. One that it does not know can end the native library's process.
+    public func canBeTold(_ language: String) -> Bool { tellableLanguages?.contains(language) == true }
 
     /// The file that plays a part, in its folder.
     public func path(_ role: Role, in folder: String) -> String? { files[role].map { folder + "/" + $0 } }

@@ -85,6 +85,9 @@ extension ModelFamily {
         }
     }
 
+    /// Whether it has to be told which of its languages is spoken.
+    public var mustBeTold: Bool { self == .canary || self == .cohere }
+
     var isCTC: Bool { rawValue.hasSuffix("-ctc") && self != .omnilingualCTC }
 
     /// What the main network has to say of itself: the native library ends the process over a key that is missing.

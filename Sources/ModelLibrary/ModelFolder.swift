@@ -6,7 +6,7 @@ public struct ModelFolder: Sendable {
     /// Where the files are.
     public let path: String
     /// Of them all the one that counts; nil in a folder of its own.
-    private let onlyFile: String?
+    let onlyFile: String?
 
     /// Names a folder, or an `.onnx` file.
     public init(_ path: String) {
@@ -84,7 +84,8 @@ public struct ModelFolder: Sendable {
         try tokens?.check(for: family, vocabulary: metadata["vocab_size"].flatMap { Int($0) })
         let lexicons = family.task == .synthesis ? names.filter { $0.hasPrefix("lexicon") && $0.hasSuffix(".txt") } : []
         let rules = family.task == .synthesis ? names.filter { $0.hasSuffix(".fst") } : []
-        if let reason = VoiceRules(family, metadata).fault(
+        let voice = VoiceRules(family, metadata)
+        if let reason = voice.fault(
             lexicons: lexicons, voicesBytes: used[.voices].map { Self.size(path + "/" + $0) })
         {
             throw fault("holds a \(family.rawValue) voice that cannot speak: \(reason.what)", reason.advice)
@@ -100,13 +101,15 @@ public struct ModelFolder: Sendable {
         // The scores that phrases are spelt by.
         let scores = family.task == .keywordSpotting && names.contains("bpe.model") ? ["bpe.model"] : []
         let others = weights + scores + (used[.tokenizer].map { Self.tokenizerFiles(in: path, $0) } ?? [])
+        let languages = family.task.isOfALanguage ? Self.languages(metadata: metadata, folder: name) : []
         return ModelDescription(
             family: family, files: used, weights: others, lexicons: lexicons, rules: rules,
+            phonemes: lexicons.isEmpty ? voice.phonemes : nil,
             speakers: family.task == .synthesis ? metadata["n_speakers"].flatMap { Int($0) } : nil,
             sampleRate: metadata["sample_rate"].flatMap { Int($0) } ?? (family == .streamingToneCTC ? 8000 : 16_000),
             stepMS: family.isStreaming ? Self.stepMS(metadata) : nil,
             writesCapitalsOnly: family.task == .recognition && tokens?.hasCapitalsOnly == true,
-            languages: family.task.isOfALanguage ? Self.languages(metadata: metadata, folder: name) : [],
+            languages: languages, tellableLanguages: Self.tellableLanguages(family, metadata, languages, tokens),
             bytes: (used.filter { $0.key != .tokenizer }.map(\.value) + others + lexicons + rules).reduce(0) {
                 $0 + Self.size(path + "/" + $1)
             })
@@ -219,6 +222,27 @@ public struct ModelFolder: Sendable {
         var seen: Set<String> = []
         return parts.filter { knownLanguages.contains($0) && seen.insert($0).inserted }
     }
+
+    private static func tellableLanguages(
+        _ family: ModelFamily, _ metadata: [String: String], _ languages: [String], _ tokens: TokenList?
+    ) -> [String]? {
+        switch family {
+        case .whisper where metadata["is_multilingual"] == "1":
+            metadata["all_language_codes"].map { codes in codes.split(separator: ",").map { $0.filter { !$0.isWhitespace } } }
+        case .streamingTransducer where metadata["prompt_index"] != nil: languages
+        // They have tokens, too, of languages that they were not trained on.
+        case .canary:
+            (languages.isEmpty ? ["en", "de", "es", "fr"] : languages).filter { tokens?.languages.contains($0) == true }
+        case .cohere:
+            cohereLanguages.filter { tokens?.languages.contains($0) == true && (languages.isEmpty || languages.contains($0)) }
+        default: nil
+        }
+    }
+
+    /// Another one ends the native library's process, or nothing is written.
+    private static let cohereLanguages = [
+        "ar", "de", "el", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "vi", "zh",
+    ]
 
     // MARK: the folder
 

@@ -1,5 +1,5 @@
 public import SpeechModel
-import Glibc
+import Foundation
 
 /// What an ONNX file says of itself, read before the native library sees it, which prints to standard error or even ends the process
 /// over one that is broken.
@@ -78,6 +78,23 @@ public struct ONNXFile: Sendable {
         // Before version 4 of the format weights are inputs, too.
         inputs.removeAll { weights.contains($0) }
         return graph.isWhole
+    }
+
+    /// Entries of metadata as they may follow a file's end: the fields of a protobuf message are read in whatever order they come.
+    static func metadataFields(_ entries: [String: String]) -> Data {
+        func field(_ number: UInt64, _ content: Data) -> Data {
+            var length = UInt64(content.count)
+            var bytes = Data([UInt8(number << 3 | 2)])
+            while length > 0x7F {
+                bytes.append(UInt8(length & 0x7F | 0x80))
+                length >>= 7
+            }
+            return bytes + [UInt8(length)] + content
+        }
+        return entries.sorted { $0.key < $1.key }.reduce(into: Data()) { bytes, entry in
+            bytes += field(
+                ModelField.metadata, field(nameField, Data(entry.key.utf8)) + field(valueField, Data(entry.value.utf8)))
+        }
     }
 
     private static func text(_ number: UInt64, of message: UnsafeRawBufferPointer) -> String {

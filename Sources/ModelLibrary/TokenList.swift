@@ -29,6 +29,15 @@ struct TokenList {
     /// In their order.
     var texts: [String] { symbols.map(String.init) }
 
+    /// The languages that there is a token for, such as `<|en|>`.
+    var languages: [String] {
+        symbols.compactMap { symbol in
+            guard symbol.hasPrefix("<|"), symbol.hasSuffix("|>"), symbol.count == 6 else { return nil }
+            let code = symbol.dropFirst(2).dropLast(2)
+            return code.allSatisfy { $0.isASCII && $0.isLowercase } ? String(code) : nil
+        }
+    }
+
     /// Whether it has capital letters and no small ones.
     var hasCapitalsOnly: Bool {
         // Control tokens such as <blk> are not written.
@@ -48,6 +57,9 @@ struct TokenList {
             if let vocabulary, symbols.count != vocabulary + 1 {
                 throw Self.fault(path, "has \(symbols.count) tokens, and the model \(vocabulary) and <blk>")
             }
+        }
+        if family.mustBeTold, languages.isEmpty {
+            throw Self.fault(path, "has no token of a language, such as <|en|>, which a \(family.rawValue) model needs")
         }
         if family == .canary, let vocabulary, symbols.count != vocabulary {
             throw Self.fault(path, "has \(symbols.count) tokens, and the model \(vocabulary)")

@@ -1,7 +1,7 @@
 /// What a voice needs beside its network, by its family and what its file says of itself.
 ///
-/// sherpa-onnx has no phonemizer since 2.0: a voice that was trained on phonemes needs a lexicon, or it says nothing at all. Files of a
-/// wrong size make it end the process.
+/// sherpa-onnx has no phonemizer since 2.0: a voice that was trained on phonemes needs a lexicon, or is given phonemes, or it says nothing
+/// at all. Files of a wrong size make it end the process.
 struct VoiceRules {
     private let family: ModelFamily
     private let metadata: [String: String]
@@ -11,7 +11,10 @@ struct VoiceRules {
         self.metadata = metadata
     }
 
-    private var needsLexicon: Bool {
+    /// Whose phonemes it reads where it has no lexicon, as espeak-ng names them; nil where its file does not say.
+    var phonemes: String? { readsPhonemes ? metadata["voice"].flatMap { $0.isEmpty ? nil : $0 } : nil }
+
+    private var readsPhonemes: Bool {
         switch family {
         case .vits: metadata["frontend"] != "characters"
         case .kokoro, .kitten, .matcha: true
@@ -21,9 +24,9 @@ struct VoiceRules {
 
     /// Why it could not speak; nil when all is well.
     func fault(lexicons: [String], voicesBytes: Int?) -> (what: String, advice: String)? {
-        if needsLexicon, lexicons.isEmpty {
+        if readsPhonemes, lexicons.isEmpty, phonemes == nil {
             return (
-                "it reads phonemes, and there is no lexicon that gives them",
+                "it reads phonemes, does not say of which accent (`voice` in its metadata), and there is no lexicon",
                 "Put a file lexicon.txt beside it: a word and its phonemes in each line. docs/models.md says where one is published."
             )
         }

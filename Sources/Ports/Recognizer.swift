@@ -47,15 +47,18 @@ public struct RecognitionRequest: Sendable {
     public var keyPhrases: KeyPhrases?
     /// The model that its session has; nil for the default.
     public var model: ModelPin?
+    /// What is spoken, ISO 639-1; nil leaves it to the model to find out, or to its own default.
+    public var language: String?
     /// The voices of its session so far, where it is asked who speaks.
     public var speakers: SpeakerBook?
 
     /// Makes a request.
     public init(
         key: UtteranceKey, adaptation: String? = nil, suppressesNoise: Bool = false, keyPhrases: KeyPhrases? = nil,
-        speakers: SpeakerBook? = nil, model: ModelPin? = nil
+        speakers: SpeakerBook? = nil, model: ModelPin? = nil, language: String? = nil
     ) {
         self.model = model
+        self.language = language
         self.speakers = speakers
         self.keyPhrases = keyPhrases
         self.suppressesNoise = suppressesNoise

@@ -11,14 +11,23 @@ public final class ModelSwitch: Recognizer, ModelChoice {
     public struct Catalogue: Sendable {
         /// The name of the model that serves each language, the configured default under ``defaultLanguage``.
         public var defaults: [String: String]
+        /// The name of the one that serves languages without an own, and has no list of them.
+        public var anyLanguage: String?
+        /// The name of the one that finds out itself what is spoken.
+        public var unknownLanguage: String?
         /// Every name.
         public var names: Set<String>
         /// The configured `language.default`.
         public var defaultLanguage: String
 
         /// Lists models.
-        public init(defaults: [String: String], names: Set<String>, defaultLanguage: String) {
+        public init(
+            defaults: [String: String], names: Set<String>, defaultLanguage: String, anyLanguage: String? = nil,
+            unknownLanguage: String? = nil
+        ) {
             self.defaults = defaults
+            self.anyLanguage = anyLanguage
+            self.unknownLanguage = unknownLanguage
             self.names = names
             self.defaultLanguage = defaultLanguage
         }
@@ -55,7 +64,15 @@ public final class ModelSwitch: Recognizer, ModelChoice {
                 return model
             }
             guard let language, language != catalogue.defaultLanguage else { return current }
-            guard let name = catalogue.defaults[language] else {
+            if language == SpokenLanguage.unknown {
+                guard let name = catalogue.unknownLanguage else {
+                    throw SpeechError(
+                        .invalidParameter, "No model here finds out which language is spoken.",
+                        advice: "Name one of: \(catalogue.defaults.keys.sorted().joined(separator: ", ")).")
+                }
+                return name
+            }
+            guard let name = catalogue.defaults[language] ?? catalogue.anyLanguage else {
                 throw SpeechError(
                     .invalidParameter, "The language \(language.prefix(16)) has no model here.",
                     advice: "Use one of: \(catalogue.defaults.keys.sorted().joined(separator: ", ")).")
@@ -132,14 +149,14 @@ public final class ModelSwitch: Recognizer, ModelChoice {
     }
 
     public func pin(model: String?, language: String?) throws(SpeechError) -> ModelPin {
-        let name = try state.withLock { state throws(SpeechError) in
+        let (name, spoken) = try state.withLock { state throws(SpeechError) in
             let name = try state.name(model: model, language: language)
             state.entries[name, default: Entry(standIn: makeStandIn(name))].pins += 1
-            return name
+            return (name, language ?? state.catalogue.defaultLanguage)
         }
         // It may as well be loaded before anybody has said a word.
         _ = standIn(of: name).need()
-        return ModelPin(name) { [weak self] in self?.unpin(name) }
+        return ModelPin(name, language: spoken == SpokenLanguage.unknown ? nil : spoken) { [weak self] in self?.unpin(name) }
     }
 
     /// What can be had has changed: a new default is loaded, and serves as soon as it can; until then the old one does.

@@ -103,6 +103,27 @@ def test_each_recording_is_recognised_in_its_language(data, recordings, tmp_path
     assert json.loads(done.stdout)["language"] == "en"
 
 
+def test_a_model_of_several_languages_is_told_which(data, recordings, start_server, tmp_path):
+    add(data, fixture, "--name", "commands")
+    add(data, models / "canary-en-de", "--name", "canary")
+    done = mynah(data, "transcribe", "--language", "de", "--format", "json", recordings[0])
+    assert (json.loads(done.stdout)["text"], json.loads(done.stdout)["language"]) == ("guten tag.", "de"), done
+    # Of two files in two languages each is told its own.
+    add(data, models / "languages")
+    french, english = (
+        write(tmp_path / f"{name}.wav", silence(0.5), tones(frequency, seconds=1), silence(1))
+        for name, frequency in {"french": 4000, "english": 400}.items())
+    done = mynah(data, "transcribe", "--language", "de", *any_sound, "--set", "stt.model_name=languages", french, english)
+    assert done.stdout.split() == ["hoch", "tief"], done
+    with start_server(*any_sound, data=data) as server:
+        assert live(server, recordings[0]) == sentences[0]
+        assert live(server, recordings[0], language="de") == "guten tag."
+        assert live(server, recordings[0], model="canary") == "good day."
+        # What nobody else serves is the Whisper's, and so is what nobody knows.
+        assert live(server, english, language="fr") == "grave"
+        assert live(server, french, language="auto") == "aigu"
+
+
 def test_a_language_without_a_model_is_told(data, recordings, tmp_path):
     add(data, models / "languages")
     french = write(tmp_path / "french.wav", silence(0.5), tones(4000, seconds=1), silence(0.5))

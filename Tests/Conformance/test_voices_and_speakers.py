@@ -47,15 +47,14 @@ def strength(audio, rate, frequency):
     return math.hypot(real, imaginary)
 
 
-def spelled(audio, rate, octaves):
+def spelled(audio, rate, octaves, alphabet=string.ascii_lowercase):
     """The letters that the voice of tones said: 60 ms each, 500 Hz and 40 Hz more for each letter, for the second speaker two octaves
     higher (Tools/tones-model)."""
     letters = ""
     for at in range(0, len(audio) - 1000, 1323):
         part = audio[at : at + 1323]
         if max(map(abs, part)) > 1000:
-            letters += max(string.ascii_lowercase, key=lambda letter: strength(
-                part, rate, (500 + 40 * string.ascii_lowercase.index(letter)) * 2**octaves))
+            letters += max(alphabet, key=lambda letter: strength(part, rate, (500 + 40 * alphabet.index(letter)) * 2**octaves))
     return letters
 
 
@@ -87,13 +86,50 @@ def command(data):
 
 
 def test_a_voice_that_needs_a_lexicon_says_so_before_it_is_added(data, tmp_path):
-    folder = tmp_path / "vits-piper-en_US-amy-low"
+    folder = tmp_path / "vits-coqui-en-ljspeech"
     subprocess.run(["cp", "-r", models / "tones-en", folder], check=True)
     model = (folder / "model.onnx").read_bytes()
     assert b"characters" in model
     (folder / "model.onnx").write_bytes(model.replace(b"characters", b"phonemes__"))
     done = mynah(data, "models", "add", folder)
     assert done.returncode == 69 and "lexicon.txt" in done.stderr
+
+
+# The sounds of the voice of phonemes, in the order of their tones (Tools/tones-model).
+phonemes = "abdefhijklmnopstuvwzæðŋɐɑɔəɚɛɜɡɪɹɾʃʊʌʒθᵻ"
+
+
+@pytest.fixture
+def piper_voice(tmp_path):
+    """As Piper publishes it: a network without metadata, which come last in the file, and a description beside it."""
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    model = (models / "tones-ipa/model.onnx").read_bytes()
+    (folder / "en_US-tones-low.onnx").write_bytes(model[: model.index(b"model_type") - 4])
+    lines = (models / "tones-ipa/tokens.txt").read_text().splitlines()
+    # A space is written as its number alone.
+    numbers = {line[0] if " " in line else " ": [int(line.split()[-1])] for line in lines}
+    description = {
+        "audio": {"sample_rate": 22050}, "espeak": {"voice": "en-us"}, "phoneme_type": "espeak", "num_speakers": 2,
+        "language": {"code": "en_US", "family": "en"}, "phoneme_id_map": numbers}
+    (folder / "en_US-tones-low.onnx.json").write_text(json.dumps(description))
+    return folder / "en_US-tones-low.onnx"
+
+
+def test_a_piper_voice_is_added_as_it_is_published_and_reads_phonemes(data, piper_voice, tmp_path):
+    # Where nothing knows how words are pronounced, that is said.
+    done = subprocess.run(
+        ["/usr/bin/env", "PATH=/nowhere", *command(data)[1:], "models", "add", piper_voice], capture_output=True, text=True)
+    assert done.returncode == 69 and "apt-get install espeak-ng" in done.stderr, done
+    assert "mynah speak" in add(data, piper_voice)
+    done = mynah(data, "speak", "Hello, world!", "-o", tmp_path / "hello.wav")
+    assert done.returncode == 0, done.stderr
+    rate, audio = samples((tmp_path / "hello.wav").read_bytes())
+    assert rate == 22050 and spelled(audio, rate, 0, phonemes) == "həloʊwɜld"
+    # The published folder of the same voice, with its description within the network.
+    add(data, models / "tones-ipa")
+    again = subprocess.run([*command(data), "speak", "--voice", "tones-ipa", "Hello, world!"], capture_output=True)
+    assert spelled(samples(again.stdout)[1], rate, 0, phonemes) == "həloʊwɜld", again.stderr
 
 
 def test_openai_clients_hear_the_default_voice(start_server):

@@ -101,12 +101,23 @@ import Testing
             contents[file] =
                 file.hasSuffix(".onnx")
                 ? MadeUpModel.onnx(family == .keywordTransducer ? Self.zipformer : [:])
-                : file == "tokens.txt" ? MadeUpModel.tokens : [1]
+                : file == "tokens.txt" ? MadeUpModel.tokens + (family.mustBeTold ? Array("<|de|> 3\n<|xx|> 4\n".utf8) : []) : [1]
         }
         let folder = try MadeUpModel.Folder(contents, named: name)
         let model = try ModelFolder(folder.path).inspect()
         #expect(model.family == family && model.allFiles == files)
         #expect(model.bytes == files.reduce(0) { $0 + contents[$1]!.count })
+        #expect(model.tellableLanguages == (family.mustBeTold ? ["de"] : nil))
+    }
+
+    @Test func `one that must be told its language needs tokens for languages`() throws {
+        let folder = try MadeUpModel.Folder(
+            [
+                "encoder.int8.onnx": MadeUpModel.onnx(), "decoder.int8.onnx": MadeUpModel.onnx(),
+                "tokens.txt": MadeUpModel.tokens,
+            ], named: "sherpa-onnx-cohere-transcribe")
+        let error = #expect(throws: SpeechError.self) { try ModelFolder(folder.path).inspect() }
+        #expect(error?.code == .brokenModel && error?.message.contains("<|en|>") == true)
     }
 
     @Test func `a model of voices may be called an embedding`() throws {

@@ -26,7 +26,7 @@ import Testing
     @Test(
         arguments: [
             (["lexicon.txt": 1, "voices.bin": 95], kokoro, "voices.bin has 95 bytes, and it wants 96"),
-            (["voices.bin": 96], kokoro, "no lexicon"),
+            (["voices.bin": 96], kokoro, "does not say of which accent"),
             (["lexicon.txt": 1, "voices.bin": 96], kokoro.merging(["style_dim": "3,4"]) { $1 }, "has not 3 numbers"),
             (
                 ["lexicon.txt": 1], ["sample_rate": "1", "n_speakers": "1", "language": "en", "comment": "melo", "version": "1"],

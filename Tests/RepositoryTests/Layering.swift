@@ -65,6 +65,7 @@ enum Layering {
             Module("MynahClient", "Sources/Client", bare.union(foundation).union(nio).union(["SpeechModel", "WireProtocol"])),
         ],
         [
+            Module("EspeakEngine", "Sources/Engines/EspeakEngine", bare.union(foundation).union(["Ports", "SpeechModel"])),
             Module("FliteEngine", "Sources/Engines/FliteEngine", bare.union(["CFlite", "SpeechModel", "Workers"])),
             Module(
                 "OpenAIEngine", "Sources/Engines/OpenAIEngine",
@@ -79,7 +80,7 @@ enum Layering {
                 bare.union(["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"])),
             Module(
                 "SherpaEngine", "Sources/Engines/SherpaEngine",
-                bare.union(["CSherpaOnnx", "ModelLibrary", "SpeechModel", "SpeechPipeline", "Workers"])),
+                bare.union(["CSherpaOnnx", "ModelLibrary", "Ports", "SpeechModel", "SpeechPipeline", "Workers"])),
             Module(
                 "CaptureEdge", "Sources/Edges/CaptureEdge",
                 bare.union(["AudioFiles", "CALSA", "Lanes", "SpeechModel", "SpeechPipeline"])),
@@ -98,8 +99,8 @@ enum Layering {
             Module(
                 "Assembly", "Sources/Assembly",
                 bare.union(foundation).union([
-                    "Application", "AudioFiles", "CaptureEdge", "Failover", "FliteEngine", "HTTPEdge", "Lanes", "ModelLibrary",
-                    "MynahConfiguration", "OpenAIEngine",
+                    "Application", "AudioFiles", "CaptureEdge", "EspeakEngine", "Failover", "FliteEngine", "HTTPEdge", "Lanes",
+                    "ModelLibrary", "MynahConfiguration", "OpenAIEngine",
                     "PipelineFeed",
                     "PocketSphinxEngine", "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel",
                     "SpeechPipeline", "Telemetry",

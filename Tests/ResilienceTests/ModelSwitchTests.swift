@@ -103,6 +103,26 @@ import Testing
         #expect(models.languages == ["en", "de"])
     }
 
+    @Test func `a model of many languages is told which, or that nobody knows`() throws {
+        let general = ModelSwitch.Catalogue(
+            defaults: ["en": "first", "de": "german"], names: ["first", "german", "general"], defaultLanguage: "en",
+            anyLanguage: "general", unknownLanguage: "general")
+        let models = makeSwitch(Workshop())
+        models.change(to: general)
+        for (asked, name, told) in [
+            ("fr", "general", "fr"), ("auto", "general", nil), ("de", "german", "de"), ("en", "first", "en"),
+            (nil, "first", "en"),
+        ] as [(String?, String, String?)] {
+            let pin = try models.pin(model: nil, language: asked)
+            #expect(pin.name == name && pin.language == told, "\(asked ?? "nothing")")
+        }
+        let named = try models.pin(model: "general", language: "auto")
+        #expect(named.name == "general" && named.language == nil)
+        models.change(to: Self.catalogue("first"))
+        let error = #expect(throws: SpeechError.self) { try models.pin(model: nil, language: "auto") }
+        #expect(error?.message.contains("finds out") == true && error?.advice.contains("de, en") == true)
+    }
+
     @Test func `a default that cannot be loaded leaves the old one where it is`() async throws {
         let workshop = Workshop(broken: ["second"])
         let diary = Diary()

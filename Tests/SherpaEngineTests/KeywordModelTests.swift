@@ -31,7 +31,7 @@ import Workers
     private func hear(
         _ tunes: [String], _ phrases: [KeyPhrases?], with model: KeywordModel
     ) throws -> [(words: [Word], wereEarly: Bool)] {
-        let utterances = try phrases.map { try model.begin(keyPhrases: $0) }
+        let utterances = try phrases.map { try model.begin(keyPhrases: $0, language: nil) }
         func step() throws {
             while true {
                 let ready = utterances.filter(\.isReady)
@@ -67,7 +67,9 @@ import Workers
 
     @Test func `a phrase that cannot be spelt is refused, and another works after it`() throws {
         let model = try makeModel()
-        let error = #expect(throws: SpeechError.self) { try model.begin(keyPhrases: KeyPhrases(["do sol"], sensitivity: 0.5)) }
+        let error = #expect(throws: SpeechError.self) {
+            try model.begin(keyPhrases: KeyPhrases(["do sol"], sensitivity: 0.5), language: nil)
+        }
         #expect(error?.message.contains("`sol`") == true)
         #expect(try hear(["fa do"], [KeyPhrases(["fa do"], sensitivity: 1)], with: model)[0].words.map(\.text) == ["fa do"])
     }

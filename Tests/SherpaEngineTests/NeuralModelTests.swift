@@ -38,7 +38,7 @@ import Workers
     }
 
     private func hear(_ audio: [Int16], _ count: Int, _ model: any BatchDecoder) throws -> [Hypothesis] {
-        let utterances = try (0..<count).map { _ in try model.begin(keyPhrases: nil) }
+        let utterances = try (0..<count).map { _ in try model.begin(keyPhrases: nil, language: nil) }
         for start in stride(from: 0, to: audio.count, by: 1600) {
             let piece = Array(audio[start..<min(audio.count, start + 1600)])
             for utterance in utterances { piece.withUnsafeBufferPointer { utterance.accept($0) } }
@@ -62,7 +62,7 @@ import Workers
     @Test func `a model of whole utterances reads them again as they grow`() throws {
         let model = try Self.whole()
         let audio = try Self.speech(louder: 8)
-        let utterance = try model.begin(keyPhrases: nil)
+        let utterance = try model.begin(keyPhrases: nil, language: nil)
         audio[..<16_000].withUnsafeBufferPointer { utterance.accept($0) }
         #expect(utterance.isReady)
         try model.step([utterance])
@@ -84,7 +84,7 @@ import Workers
     @Test func `wake words are refused`() throws {
         for model in [try Self.streaming() as any BatchDecoder, try Self.whole()] {
             let error = #expect(throws: SpeechError.self) {
-                _ = try model.begin(keyPhrases: KeyPhrases(["hey"], sensitivity: 0.5))
+                _ = try model.begin(keyPhrases: KeyPhrases(["hey"], sensitivity: 0.5), language: nil)
             }
             #expect(error?.code == .recogniserFailed)
         }

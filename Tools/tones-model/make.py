@@ -3,7 +3,7 @@
 tests see by a Fourier transform what was spoken, by whom and how fast.
 
     python3 make.py FOLDER
-    python3 make.py --lexicon FOLDER    # the same graph as a Piper voice, which does not speak without a lexicon
+    python3 make.py --phonemes FOLDER    # the same graph as a Piper voice, whose letters are phonemes
 
 Needs the packages onnx and numpy.
 """
@@ -27,16 +27,19 @@ AMPLITUDE = 0.5
 # The letters' tones, then the digits', are equally far apart in hertz; the second speaker's are two octaves higher.
 LOWEST, STEP = 500, 40
 SPEAKERS = [1, 4]
-BOS, EOS = 0, 1
+MARKS = ["<BOS>", "<EOS>"]
 SOUNDING, SILENT = string.ascii_lowercase + string.digits, " .,:;?!'-"
+# As Piper numbers them: padding, begin and end; then those of the international phonetic alphabet that are needed for English.
+PIPER_MARKS = ["_", "^", "$"]
+PHONEMES, UNSPOKEN = "abdefhijklmnopstuvwzæðŋɐɑɔəɚɛɜɡɪɹɾʃʊʌʒθᵻ", " ˈˌː.,:;?!'-"
 
 
-def build(metadata):
-    frequencies = [0, 0] + [LOWEST + STEP * number for number in range(len(SOUNDING))] + [0] * len(SILENT)
+def build(marks, sounding, silent, metadata):
+    frequencies = [0] * len(marks) + [LOWEST + STEP * number for number in range(len(sounding))] + [0] * len(silent)
     constants = {
         "frequencies": np.array(frequencies, np.float32),
         "octaves": np.array(SPEAKERS, np.float32),
-        "last_mark": np.array(EOS, np.int64),
+        "last_mark": np.array(len(marks) - 1, np.int64),
         "scale_of_length": np.array(1, np.int64),
         "samples": np.array(SECONDS * SAMPLE_RATE, np.float32),
         "zero": np.array(0, np.float32),
@@ -48,7 +51,7 @@ def build(metadata):
         "row": np.array([1, 1, -1], np.int64),
     }
     nodes = [
-        # The marks of begin and end make no sound, not even silence.
+        # The marks of begin, end and padding make no sound, not even silence.
         ("Greater", ["input", "last_mark"], "is_character"),
         ("Compress", ["input", "is_character"], "characters"),
         ("Gather", ["frequencies", "characters"], "low"),
@@ -76,22 +79,24 @@ def build(metadata):
          ("sid", TensorProto.INT64, [1])], [("output", TensorProto.FLOAT, [1, 1, "S"])], constants, metadata)
 
 
-def tokens(begin, end):
+def tokens(*symbols):
     """A space is written as its number alone."""
-    return "".join(f"{symbol} {number}\n".lstrip() for number, symbol in enumerate([begin, end, *SOUNDING, *SILENT]))
+    return "".join(f"{symbol} {number}\n".lstrip() for number, symbol in enumerate(symbols))
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--lexicon", action="store_true", help="a Piper voice")
+parser.add_argument("--phonemes", action="store_true", help="a Piper voice")
 parser.add_argument("folder", type=Path)
 arguments = parser.parse_args()
-metadata = {
-    "model_type": "vits", "comment": "coqui", "frontend": "characters", "language": "English", "sample_rate": SAMPLE_RATE,
-    "n_speakers": len(SPEAKERS), "add_blank": 0, "use_eos_bos": 1, "bos_id": BOS, "eos_id": EOS, "blank_id": BOS, "pad_id": BOS,
-}
-if arguments.lexicon:
-    metadata |= {"comment": "piper", "voice": "en-us"}
-    del metadata["frontend"]
+alphabet = (PIPER_MARKS, PHONEMES, UNSPOKEN) if arguments.phonemes else (MARKS, SOUNDING, SILENT)
+metadata = {"model_type": "vits", "language": "English", "sample_rate": SAMPLE_RATE, "n_speakers": len(SPEAKERS)}
+if arguments.phonemes:
+    metadata |= {"comment": "piper", "voice": "en-us", "has_espeak": 1}
+else:
+    metadata |= {
+        "comment": "coqui", "frontend": "characters", "add_blank": 0, "use_eos_bos": 1, "bos_id": 0, "eos_id": 1, "blank_id": 0,
+        "pad_id": 0,
+    }
 arguments.folder.mkdir(parents=True, exist_ok=True)
-onnx.save(build(metadata), arguments.folder / "model.onnx")
-(arguments.folder / "tokens.txt").write_text(tokens("^", "$") if arguments.lexicon else tokens("<BOS>", "<EOS>"))
+onnx.save(build(*alphabet, metadata), arguments.folder / "model.onnx")
+(arguments.folder / "tokens.txt").write_text(tokens(*(symbol for part in alphabet for symbol in part)))

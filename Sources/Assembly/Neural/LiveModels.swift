@@ -82,6 +82,8 @@ struct LiveModels: Sendable {
         let language = settings.language.default
         var names: Set<String> = []
         var defaults: [String: String] = [:]
+        var anyLanguage: String?
+        var unknownLanguage: String?
         if settings.stt.engine != .sherpa, (try? builtIn.check()) != nil {
             names.insert(builtIn.name)
             defaults[language] = builtIn.name
@@ -89,10 +91,16 @@ struct LiveModels: Sendable {
         if settings.stt.engine != .pocketsphinx {
             let manifest = try library.manifest()
             names.formUnion(manifest.models.filter { $0.value.description.family.task == .recognition }.keys)
-            for (served, name) in manifest.defaults[.recognition] ?? [:] where served != Manifest.anyLanguage {
-                defaults[served] = name
+            let chosen = manifest.defaults[.recognition] ?? [:]
+            for (served, name) in chosen where served != Manifest.anyLanguage { defaults[served] = name }
+            if let name = chosen[Manifest.anyLanguage] {
+                let languages = manifest.models[name]?.description.tellableLanguages
+                for served in languages ?? [] where defaults[served] == nil { defaults[served] = name }
+                anyLanguage = languages == nil ? name : nil
             }
             defaults[language] = manifest.defaultModel(for: .recognition, language: language) ?? defaults[language]
+            unknownLanguage = ([defaults[language], chosen[Manifest.anyLanguage]] + chosen.values.sorted())
+                .compactMap(\.self).first { manifest.models[$0]?.description.readsAnyOfItsLanguages == true }
         }
         // A model that the configuration names is not exchanged, and one in a folder of its own is in no list.
         if settings.stt.modelName != nil || settings.stt.modelPath != nil {
@@ -100,7 +108,8 @@ struct LiveModels: Sendable {
             defaults[language] = current
         }
         return ModelSwitch.Catalogue(
-            defaults: defaults.merging([language: current]) { listed, _ in listed }, names: names, defaultLanguage: language)
+            defaults: defaults.merging([language: current]) { listed, _ in listed }, names: names, defaultLanguage: language,
+            anyLanguage: anyLanguage, unknownLanguage: unknownLanguage)
     }
 }
 

@@ -1,3 +1,4 @@
+import EspeakEngine
 import FliteEngine
 import Foundation
 import Logging
@@ -45,7 +46,8 @@ enum NeuralJobs {
                     .internalError, "There is no worker for `\(arguments.first ?? "")`.",
                     advice: "This is a fault of the program.")
             case .flite: return try FliteVoices()
-            case .voice: return try VoiceModel(description(folder), in: folder, options: options)
+            case .voice:
+                return try VoiceModel(description(folder), in: folder, phonemizer: EspeakPhonemizer(), options: options)
             case .embedding: return try SpeakerEmbeddingModel(description(folder), in: folder, options: options)
             case .punctuation: return try PunctuationModel(description(folder), in: folder, options: options)
             case .enhancement: return try EnhancementModel(description(folder), in: folder, options: options)

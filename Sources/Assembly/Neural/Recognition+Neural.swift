@@ -27,9 +27,11 @@ extension Recognition {
         logger: Logger?
     ) -> WorkerPool {
         let hangTimeoutMS = settings.stt.hangTimeoutMS
+        let wanted = settings.language.default
+        let languages = model.description.languages
         return WorkerPool(
             identity: RecognizerIdentity(
-                engine: engineName, model: model.name, language: model.description.languages.first ?? settings.language.default),
+                engine: engineName, model: model.name, language: languages.contains(wanted) ? wanted : languages.first ?? wanted),
             configuration: WorkerPool.Configuration(
                 command: neuralCommand(mode, model.description, folder: model.folder, settings: settings),
                 decoders: settings.stt.decoders > 0 ? settings.stt.decoders : mode == .file ? fileSlots : slots,
@@ -72,17 +74,17 @@ extension Recognition {
         let threads = settings.stt.threads > 0 ? settings.stt.threads : model.family.isStreaming ? 1 : cores
         return [
             executablePath(), "worker", neuralWorker, mode.rawValue, "\(max(1, cores / threads))", "\(threads)",
-            settings.stt.device.rawValue, folder,
+            settings.stt.device.rawValue, settings.language.default, folder,
         ]
     }
 
-    /// `live|file LANES THREADS DEVICE FOLDER`.
+    /// `live|file LANES THREADS DEVICE LANGUAGE FOLDER`.
     static func runNeuralWorker(arguments: [String]) -> Never {
         let folder = arguments.last ?? ""
         let isLive = arguments.first == PocketSphinxDecoder.Mode.live.rawValue
         func number(_ index: Int) -> Int { arguments.dropFirst(index).first.flatMap { Int($0) } ?? 1 }
         let options = RecognitionOptions(
-            threads: number(2), provider: arguments.dropFirst(3).first ?? "cpu",
+            threads: number(2), provider: arguments.dropFirst(3).first ?? "cpu", language: arguments.dropFirst(4).first ?? "en",
             // Nobody looks at a file's.
             givesPartials: isLive)
         BatchWorkerProcess.run(lanes: number(1), warmUp: isLive ? quietNoise() : nil) {

@@ -6,8 +6,9 @@ public protocol BatchDecoder: AnyObject {
     var largestBatch: Int { get }
     /// Begins an utterance.
     ///
+    /// - Parameter language: what is spoken, ISO 639-1, where that is known; a model that cannot be told goes on without.
     /// - Throws: when the model cannot listen for `keyPhrases`.
-    func begin(keyPhrases: KeyPhrases?) throws -> any BatchedUtterance
+    func begin(keyPhrases: KeyPhrases?, language: String?) throws -> any BatchedUtterance
     /// Takes one step with each of `utterances`, which this decoder began and which are ready. Called on several threads at once, with
     /// different utterances; an utterance is used by one thread at a time.
     func step(_ utterances: [any BatchedUtterance]) throws

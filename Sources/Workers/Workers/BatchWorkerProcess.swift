@@ -50,7 +50,7 @@ public enum BatchWorkerProcess {
     private static func warm(
         _ decoder: any BatchDecoder, _ lanes: StepLanes, with audio: [Int16], batches: Int, of count: Int
     ) throws {
-        let utterances = try (0..<batches * count).map { _ in try decoder.begin(keyPhrases: nil) }
+        let utterances = try (0..<batches * count).map { _ in try decoder.begin(keyPhrases: nil, language: nil) }
         for utterance in utterances {
             audio.withUnsafeBufferPointer { utterance.accept($0) }
             utterance.finish()
@@ -247,7 +247,9 @@ private struct BatchSlot {
             samples = 0
             isFinishing = false
             shown = Hypothesis(words: [])
-            utterance = try decoder.begin(keyPhrases: reader.keyPhrases())
+            let keyPhrases = reader.keyPhrases()
+            let language = reader.text().flatMap { $0.isEmpty ? nil : $0 }
+            utterance = try decoder.begin(keyPhrases: keyPhrases, language: language)
         case .audio:
             guard header.utterance == id, let utterance else { return }
             // Copied, because a slice of the stream need not be aligned.

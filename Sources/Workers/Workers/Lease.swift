@@ -117,6 +117,7 @@ final class Lease: Recognition {
                 $0.put(self.request.adaptation ?? "")
                 $0.put(UInt32(self.request.suppressesNoise ? 1 : 0))
                 $0.put(self.request.keyPhrases)
+                $0.put(self.request.language ?? "")
             }
             state.owedSince = nil
             _ = pump(&state)

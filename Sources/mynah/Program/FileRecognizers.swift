@@ -6,15 +6,21 @@ import Ports
 import SpeechModel
 import Synchronization
 
-/// The recognisers of files, one for each language, made when the first file needs it.
+/// The recognisers of files, one for each language, made when the first file needs it. Languages of one model share its process.
 final class FileRecognizers: Sendable {
     private let settings: Settings
     private let models: ModelFiles
-    private let made = Mutex<[String: Recogniser]>([:])
+    private let made = Mutex(Made())
 
     private struct Recogniser {
         let recognizer: any Recognizer
         let punctuator: (any Punctuator)?
+    }
+
+    private struct Made {
+        var byLanguage: [String: Recogniser] = [:]
+        /// Without punctuation.
+        var byModel: [String: any Recognizer] = [:]
     }
 
     init(_ settings: Settings, models: ModelFiles) {
@@ -34,7 +40,7 @@ final class FileRecognizers: Sendable {
     }
 
     func stop() async {
-        for made in made.withLock({ $0.values.map(\.self) }) {
+        for made in made.withLock({ $0.byLanguage.values.map(\.self) }) {
             await made.recognizer.stop()
             await made.punctuator?.stop()
         }
@@ -42,19 +48,21 @@ final class FileRecognizers: Sendable {
 
     private func make(_ language: String) throws(SpeechError) -> Recogniser {
         try made.withLock { made throws(SpeechError) in
-            if let recogniser = made[language] { return recogniser }
+            if let recogniser = made.byLanguage[language] { return recogniser }
             var wanted = settings
             wanted.language.default = language
-            let recognizer = try Recognition.makeRecognizer(mode: .file, settings: wanted, models: models, logger: nil)
+            var recognizer = try Recognition.makeRecognizer(mode: .file, settings: wanted, models: models, logger: nil)
             guard language == settings.language.default || recognizer.identity.language == language else {
                 throw SpeechError(
                     .invalidParameter, "The language is \(language), and no model for it was added.",
                     advice: "Add one with `mynah models add` (docs/models.md names some), or name another with --language.")
             }
+            recognizer = made.byModel[recognizer.identity.model] ?? recognizer
+            made.byModel[recognizer.identity.model] = recognizer
             let punctuator = try TaskModels.punctuator(wanted, language: language, logger: nil)
             let recogniser = Recogniser(
                 recognizer: FinalRefinement(recognizer, voices: nil, punctuator: punctuator), punctuator: punctuator)
-            made[language] = recogniser
+            made.byLanguage[language] = recogniser
             return recogniser
         }
     }

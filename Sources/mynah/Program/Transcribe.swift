@@ -49,7 +49,6 @@ struct Transcribe: AsyncParsableCommand {
 
     /// Files, for the sake of the memory that each needs.
     private static let mostAtOnce = 16
-    private static let unknownLanguage = "auto"
 
     func run() async throws {
         let configuration = try options.load()
@@ -79,7 +78,7 @@ struct Transcribe: AsyncParsableCommand {
         }
         let diarizer = diarize || speakers != nil ? try TaskModels.diarizer(settings, logger: nil) : nil
         let enhancer = enhance ? try TaskModels.enhancer(settings, logger: nil) : nil
-        let isUnknown = language == Self.unknownLanguage
+        let isUnknown = language == SpokenLanguage.unknown
         let identifier = isUnknown ? try TaskModels.languageIdentifier(settings, logger: nil) : nil
         let recognizers = FileRecognizers(settings, models: models)
         let usual = isUnknown ? settings.language.default : language ?? settings.language.default
@@ -88,7 +87,8 @@ struct Transcribe: AsyncParsableCommand {
         let detectors = DetectorPool { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) }
         let transcription = Transcription(
             files: files, rawFormat: rawFormat, format: format, showsWords: words, directory: outputDirectory,
-            recognizers: recognizers, language: usual, identifier: identifier, settings: settings, detectors: detectors,
+            recognizers: recognizers, language: usual, isLanguageNamed: language != nil && !isUnknown, identifier: identifier,
+            settings: settings, detectors: detectors,
             diarizer: diarizer, speakers: speakers,
             enhancer: enhancer, progress: TranscriptionProgress(files: files.count))
         try detectors.warmUp(1)

@@ -22,6 +22,8 @@ struct Transcription: Sendable {
     let recognizers: FileRecognizers
     /// What is spoken where nobody finds out.
     let language: String
+    /// Whether somebody has said so; else it is a guess that a model of several languages is not told.
+    let isLanguageNamed: Bool
     /// Finds out which language is spoken; nil where nobody asks.
     let identifier: (any SpokenLanguageIdentifier)?
     let settings: Settings
@@ -79,8 +81,8 @@ struct Transcription: Sendable {
         }
         if let enhancer { source = try await clean(source, with: enhancer) }
         let recognizer: any Recognizer
+        let spoken: String?
         do {
-            let spoken: String?
             (source, spoken) = try await identify(source)
             recognizer = try await recognizers.started(for: spoken ?? language)
         } catch {
@@ -90,7 +92,7 @@ struct Transcription: Sendable {
         let recording = diarizer == nil ? nil : Recording(source.source.format)
         let page = try await onThread { [source] in
             defer { source.source.close() }
-            return try transcribe(source.source, index, with: recognizer, keeping: recording)
+            return try transcribe(source.source, index, in: spoken, with: recognizer, keeping: recording)
         }
         guard let diarizer, let recording else { return try await onThread { try finish(page, index) } }
         let turns: [SpeakerTurn]
@@ -136,6 +138,7 @@ struct Transcription: Sendable {
         let started = ContinuousClock.now
         var writer: TranscriptWriter
         let model: RecognizerIdentity
+        let language: String
         let output: any TranscriptOutput
         let progress: TranscriptionProgress
         /// What waits until it is known who speaks.
@@ -144,10 +147,12 @@ struct Transcription: Sendable {
         var warnings: [String] = []
 
         init(
-            _ writer: TranscriptWriter, model: RecognizerIdentity, output: any TranscriptOutput, progress: TranscriptionProgress
+            _ writer: TranscriptWriter, model: RecognizerIdentity, language: String, output: any TranscriptOutput,
+            progress: TranscriptionProgress
         ) {
             self.writer = writer
             self.model = model
+            self.language = language
             self.output = output
             self.progress = progress
         }
@@ -156,27 +161,30 @@ struct Transcription: Sendable {
     }
 
     private func transcribe(
-        _ source: any AudioSource, _ index: Int, with recognizer: any Recognizer, keeping recording: Recording?
+        _ source: any AudioSource, _ index: Int, in spoken: String?, with recognizer: any Recognizer,
+        keeping recording: Recording?
     ) throws -> Page {
         let path = files[index]
         let page = Page(
-            TranscriptWriter(format: format, showsWords: showsWords), model: recognizer.identity,
+            TranscriptWriter(format: format, showsWords: showsWords), model: recognizer.identity, language: spoken ?? language,
             output: try directory.map { try TranscriptFile(path: path, directory: $0, format: format) as any TranscriptOutput }
                 ?? order.output(index), progress: progress)
         try page.write(page.writer.header)
         let total = source.expectedDurationSeconds
         let detector = detectors.gated()
-        page.seconds = try TranscribeRecording(recognizer: recognizer, configuration: Recognition.pipelineConfiguration(settings))
-            .run(
-                format: source.format, detector: detector,
-                read: { buffer in
-                    let count = try source.read(into: buffer)
-                    try recording?.keep(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                    return count
-                },
-                final: { if recording == nil { try page.write(page.writer.append($0)) } else { page.finals.append($0) } },
-                problem: { problem in progress.interrupt { _ = ExitStatus.report(problem) } },
-                progress: { progress.update(index, finishedSeconds: $0.finishedSeconds, of: total) })
+        page.seconds = try TranscribeRecording(
+            recognizer: recognizer, configuration: Recognition.pipelineConfiguration(settings),
+            language: spoken ?? (isLanguageNamed ? language : nil)
+        ).run(
+            format: source.format, detector: detector,
+            read: { buffer in
+                let count = try source.read(into: buffer)
+                try recording?.keep(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                return count
+            },
+            final: { if recording == nil { try page.write(page.writer.append($0)) } else { page.finals.append($0) } },
+            problem: { problem in progress.interrupt { _ = ExitStatus.report(problem) } },
+            progress: { progress.update(index, finishedSeconds: $0.finishedSeconds, of: total) })
         page.warnings = source.warnings
         return page
     }
@@ -188,7 +196,7 @@ struct Transcription: Sendable {
         try page.write(
             page.writer.finish(
                 TranscriptSummary(
-                    language: page.model.language, durationSeconds: seconds,
+                    language: page.language, durationSeconds: seconds,
                     processingTimeMS: Int(elapsed / .milliseconds(1)),
                     modelVersion: "\(page.model.engine) \(page.model.model)")))
         try page.output.finish()

@@ -55,7 +55,7 @@ public final class KeywordModel: BatchDecoder {
     deinit { SherpaOnnxDestroyKeywordSpotter(spotter) }
 
     /// - Parameter keyPhrases: nil listens for nothing.
-    public func begin(keyPhrases: KeyPhrases?) throws -> any BatchedUtterance {
+    public func begin(keyPhrases: KeyPhrases?, language: String?) throws -> any BatchedUtterance {
         let phrases = keyPhrases?.texts ?? []
         let threshold = Self.threshold(sensitivity: keyPhrases?.sensitivity ?? 0)
         let lines = try phrases.enumerated().map { index, phrase in

@@ -4,11 +4,14 @@ public struct RecognitionOptions: Sendable, Hashable {
     public var threads: Int
     /// Where it computes: `cpu` or `cuda`.
     public var provider: String
+    /// What a model that must be told one of its languages is told, where nobody says more, ISO 639-1.
+    public var language: String
     /// Whether utterances are read before their end, too, by models that read them as wholes.
     public var givesPartials: Bool
 
     /// Makes options.
-    public init(threads: Int = 1, provider: String = "cpu", givesPartials: Bool = true) {
+    public init(threads: Int = 1, provider: String = "cpu", language: String = "en", givesPartials: Bool = true) {
+        self.language = language
         self.givesPartials = givesPartials
         self.threads = threads
         self.provider = provider

@@ -47,12 +47,14 @@ public final class StreamingModel: BatchDecoder {
 
     deinit { SherpaOnnxDestroyOnlineRecognizer(recognizer) }
 
-    public func begin(keyPhrases: KeyPhrases?) throws -> any BatchedUtterance {
+    public func begin(keyPhrases: KeyPhrases?, language: String?) throws -> any BatchedUtterance {
         guard keyPhrases == nil else { throw SpeechError.deafToPhrases }
         guard let stream = SherpaOnnxCreateOnlineStream(recognizer) else {
             throw SpeechError(
                 .recogniserFailed, "The model cannot begin an utterance.", advice: "Look at the memory that is left.")
         }
+        // Of several languages a NeMo model is told one; others do not read it.
+        if let language, model.canBeTold(language) { SherpaOnnxOnlineStreamSetOption(stream, "language", language) }
         return StreamingUtterance(OnlineAudio(stream, stepMS: model.stepMS), of: recognizer, model: model)
     }
 

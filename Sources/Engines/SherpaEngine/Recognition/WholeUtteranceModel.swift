@@ -12,14 +12,15 @@ public final class WholeUtteranceModel: BatchDecoder {
     public let largestBatch = 8
     private let recognizer: OpaquePointer
     private let model: ModelDescription
-    private let givesPartials: Bool
+    private let options: RecognitionOptions
+    private let prompt: LanguagePrompt
 
     /// Loads a model.
     ///
     /// - Throws: ``ErrorCode/brokenModel`` when the library refuses it.
     public init(_ model: ModelDescription, in folder: String, options: RecognitionOptions) throws(SpeechError) {
         self.model = model
-        givesPartials = options.givesPartials
+        self.options = options
         let strings = CStrings()
         func path(_ role: ModelDescription.Role) -> UnsafePointer<CChar>? { strings.add(model.path(role, in: folder)) }
         var configuration = SherpaOnnxOfflineRecognizerConfig()
@@ -65,8 +66,6 @@ public final class WholeUtteranceModel: BatchDecoder {
         case .canary:
             configuration.model_config.canary.encoder = path(.encoder)
             configuration.model_config.canary.decoder = path(.decoder)
-            configuration.model_config.canary.src_lang = strings.add(model.languages.first ?? "en")
-            configuration.model_config.canary.tgt_lang = strings.add(model.languages.first ?? "en")
             configuration.model_config.canary.use_pnc = 1
         case .fireRed:
             configuration.model_config.fire_red_asr.encoder = path(.encoder)
@@ -74,7 +73,6 @@ public final class WholeUtteranceModel: BatchDecoder {
         case .cohere:
             configuration.model_config.cohere_transcribe.encoder = path(.encoder)
             configuration.model_config.cohere_transcribe.decoder = path(.decoder)
-            configuration.model_config.cohere_transcribe.language = strings.add(model.languages.first ?? "en")
             configuration.model_config.cohere_transcribe.use_punct = 1
             configuration.model_config.cohere_transcribe.use_itn = 1
         // What follows is what the library's own programs set.
@@ -103,7 +101,8 @@ public final class WholeUtteranceModel: BatchDecoder {
             configuration.model_config.funasr_nano.itn = 1
         default: throw .refused(model, "it does not read whole utterances")
         }
-        guard let made = withExtendedLifetime(strings, { SherpaOnnxCreateOfflineRecognizer(&configuration) }) else {
+        prompt = LanguagePrompt(model, usual: options.language, configuration, strings)
+        guard let made = SherpaOnnxCreateOfflineRecognizer(&configuration) else {
             throw .refused(model, "sherpa-onnx refuses its files")
         }
         recognizer = made
@@ -111,9 +110,9 @@ public final class WholeUtteranceModel: BatchDecoder {
 
     deinit { SherpaOnnxDestroyOfflineRecognizer(recognizer) }
 
-    public func begin(keyPhrases: KeyPhrases?) throws -> any BatchedUtterance {
+    public func begin(keyPhrases: KeyPhrases?, language: String?) throws -> any BatchedUtterance {
         guard keyPhrases == nil else { throw SpeechError.deafToPhrases }
-        return WholeUtterance(givesPartials: givesPartials)
+        return WholeUtterance(language: prompt.language(asked: language), givesPartials: options.givesPartials)
     }
 
     /// Less is no frame, which some models crash over; nobody says a word in it.
@@ -124,16 +123,14 @@ public final class WholeUtteranceModel: BatchDecoder {
         for utterance in all where utterance.audio.count < Self.shortest { utterance.read(Hypothesis(words: [])) }
         let utterances = all.filter { $0.audio.count >= Self.shortest }
         guard !utterances.isEmpty else { return }
-        var streams: [OpaquePointer?] = utterances.map { _ in SherpaOnnxCreateOfflineStream(recognizer) }
+        let streams: [OpaquePointer?] = utterances.map { _ in SherpaOnnxCreateOfflineStream(recognizer) }
         defer { for stream in streams { SherpaOnnxDestroyOfflineStream(stream) } }
         for (utterance, stream) in zip(utterances, streams) {
             utterance.audio.withUnsafeBufferPointer {
                 SherpaOnnxAcceptWaveformOffline(stream, Int32(SampleTime.rate), $0.baseAddress, Int32($0.count))
             }
         }
-        streams.withUnsafeMutableBufferPointer {
-            SherpaOnnxDecodeMultipleOfflineStreams(recognizer, $0.baseAddress, Int32($0.count))
-        }
+        prompt.decode(streams, of: utterances.map(\.language), with: recognizer)
         for (utterance, stream) in zip(utterances, streams) { utterance.read(words(of: stream, length: utterance.audio.count)) }
     }
 
@@ -161,13 +158,18 @@ private final class WholeUtterance: BatchedUtterance {
     /// length and not with its square.
     private static let leastGrowth = SampleTime.rate
 
+    /// What the model is told; nil leaves it to it.
+    let language: String?
     private let givesPartials: Bool
     private(set) var audio: [Float] = []
     private var isFinished = false
     private var samplesRead = 0
     private var hypothesis = Hypothesis(words: [])
 
-    init(givesPartials: Bool) { self.givesPartials = givesPartials }
+    init(language: String?, givesPartials: Bool) {
+        self.language = language
+        self.givesPartials = givesPartials
+    }
 
     var isReady: Bool {
         let growth = audio.count - samplesRead

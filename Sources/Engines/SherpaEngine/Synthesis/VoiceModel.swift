@@ -1,5 +1,6 @@
 import CSherpaOnnx
 public import ModelLibrary
+public import Ports
 public import SpeechModel
 public import Workers
 
@@ -7,13 +8,20 @@ public import Workers
 public final class VoiceModel: JobRunner {
     private let tts: OpaquePointer
     private let model: ModelDescription
+    private let phonemizer: any Phonemizer
     public let greeting: [JobValue]
 
     /// Loads a voice.
     ///
-    /// - Throws: ``ErrorCode/brokenModel`` when the library refuses it.
-    public init(_ model: ModelDescription, in folder: String, options: RecognitionOptions) throws(SpeechError) {
+    /// - Parameter phonemizer: tells a voice without a lexicon how words are pronounced.
+    /// - Throws: ``ErrorCode/brokenModel`` when the library refuses it; what the phonemizer throws, when it is needed.
+    public init(
+        _ model: ModelDescription, in folder: String, phonemizer: any Phonemizer, options: RecognitionOptions
+    ) throws(SpeechError) {
         self.model = model
+        self.phonemizer = phonemizer
+        // What cannot be had should be missed before somebody wants to speak.
+        if let voice = model.phonemes { _ = try phonemizer.phonemes(of: "a", voice: voice) }
         let strings = CStrings()
         func path(_ role: ModelDescription.Role) -> UnsafePointer<CChar>? {
             strings.add(model.files[role].map { folder + "/" + $0 })
@@ -75,7 +83,19 @@ public final class VoiceModel: JobRunner {
         configuration.speed = Float(job.speed)
         configuration.sid = Int32(job.speaker)
         configuration.silence_scale = 0.2
-        guard let audio = SherpaOnnxOfflineTtsGenerateWithConfig(tts, job.text, &configuration, nil, nil) else {
+        let phonemes = try model.phonemes.map { try phonemizer.phonemes(of: job.text, voice: $0) }
+        let codepoints = phonemes.map { $0.unicodeScalars.map { Int32($0.value) } } ?? []
+        let made = codepoints.withUnsafeBufferPointer { codepoints in
+            withUnsafePointer(to: Int32(codepoints.count)) { count in
+                if !codepoints.isEmpty {
+                    configuration.phoneme_codepoints = codepoints.baseAddress
+                    configuration.phoneme_codepoints_lens = count
+                    configuration.phoneme_codepoints_num_sentences = 1
+                }
+                return SherpaOnnxOfflineTtsGenerateWithConfig(tts, job.text, &configuration, nil, nil)
+            }
+        }
+        guard let audio = made else {
             throw Unspeakable(description: "it has no sound for any of this text; its lexicon may lack every word")
         }
         defer { SherpaOnnxDestroyOfflineTtsGeneratedAudio(audio) }

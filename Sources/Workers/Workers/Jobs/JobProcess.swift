@@ -19,6 +19,8 @@ public enum JobProcess {
     /// Serves until the parent closes the control socket, then exits.
     public static func run(makeRunner: () throws -> any JobRunner) -> Never {
         workers_become_worker(WorkerProcess.niceness)
+        // It has no children but programs that the runner starts, and wants to know how they ended.
+        signal(SIGCHLD, SIG_DFL)
         do {
             let runner = try makeRunner()
             WorkerProcess.send(.hello, to: WorkerProcess.controlDescriptor) {

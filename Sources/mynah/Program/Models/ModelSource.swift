@@ -58,13 +58,15 @@ struct ModelSource {
                     .invalidParameter, "\(path) is a folder, and --sha256 is of one file.",
                     advice: "Leave it out, or give the archive that the folder was unpacked from.")
             }
-            return try await use(ModelFolder(path), path, false)
+            return try await withConverted(ModelFolder(path), path, false, for: library, use)
         case .path(let path, isFolder: false):
             if let sha256 { try Self.check(path, named: path, sha256: sha256) }
             guard FileManager.default.fileExists(atPath: path), try Archive(path).isArchive else {
-                return try await use(ModelFolder(path), path, false)
+                return try await withConverted(ModelFolder(path), path, false, for: library, use)
             }
-            return try await withUnpacked(path, named: path, for: library) { try await use($0, path, true) }
+            return try await withUnpacked(path, named: path, for: library) {
+                try await withConverted($0, path, true, for: library, use)
+            }
         case .address(let address):
             let download = Download(address, in: library.downloads, maximumBytes: try library.room())
             let progress = DownloadProgress(of: download.shownURL)
@@ -73,7 +75,7 @@ struct ModelSource {
             do {
                 try Self.check(file.path, named: download.shownURL, sha256: sha256)
                 let result = try await withUnpacked(file.path, named: download.shownURL, for: library) {
-                    try await use($0, download.shownURL, true)
+                    try await withConverted($0, download.shownURL, true, for: library, use)
                 }
                 file.remove()
                 return result
@@ -86,6 +88,20 @@ struct ModelSource {
     }
 
     // MARK: what is in it
+
+    /// Lends the folder as it is, or a copy that the engine understands.
+    private func withConverted<Result>(
+        _ folder: ModelFolder, _ source: String, _ isTemporary: Bool, for library: ModelLibrary,
+        _ use: (ModelFolder, String, Bool) async throws -> Result
+    ) async throws -> Result {
+        guard let voice = try PiperVoice(folder) else { return try await use(folder, source, isTemporary) }
+        removeAbandoned(in: library.downloads)
+        let copy = "\(library.downloads)/\(Self.convertedPrefix)\(getpid())/\(voice.name)"
+        try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: URL(fileURLWithPath: copy).deletingLastPathComponent().path) }
+        try voice.write(to: copy)
+        return try await use(ModelFolder(copy), source, true)
+    }
 
     private func withUnpacked<Result>(
         _ file: String, named shown: String, for library: ModelLibrary, _ use: (ModelFolder) async throws -> Result
@@ -111,14 +127,14 @@ struct ModelSource {
     }
 
     private static let unpackedPrefix = ".unpacked-"
+    private static let convertedPrefix = ".converted-"
 
     /// What processes left that were ended in the middle.
     private func removeAbandoned(in folder: String) {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix(Self.unpackedPrefix)
-        {
-            guard let process = pid_t(name.dropFirst(Self.unpackedPrefix.count)), kill(process, 0) != 0, errno == ESRCH else {
-                continue
-            }
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            guard let prefix = [Self.unpackedPrefix, Self.convertedPrefix].first(where: name.hasPrefix),
+                let process = pid_t(name.dropFirst(prefix.count)), kill(process, 0) != 0, errno == ESRCH
+            else { continue }
             try? FileManager.default.removeItem(atPath: folder + "/" + name)
         }
     }
