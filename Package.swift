@@ -302,7 +302,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ModelLibraryTests", dependencies: ["ModelLibrary", "SpeechModel"], swiftSettings: strict),
         .testTarget(
-            name: "SherpaEngineTests", dependencies: ["ModelLibrary", "SherpaEngine", "SpeechModel", "Workers"],
+            name: "SherpaEngineTests", dependencies: ["ModelLibrary", "Ports", "SherpaEngine", "SpeechModel", "Workers"],
             swiftSettings: strict,
             linkerSettings: runPath),
         .testTarget(name: "ArchivesTests", dependencies: ["Archives", "CArchive", "SpeechModel"], swiftSettings: strict),

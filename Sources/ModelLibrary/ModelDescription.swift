@@ -6,6 +6,12 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         case vocoder, voices, keywords
         /// Of a language model that hears: what is in front of its encoder, the model itself, its table of words.
         case frontend, llm, embedding
+        /// Of a voice that copies voices: two parts of a language model, what reads the text, the pieces of words and their scores.
+        case flow = "lm_flow", main = "lm_main", conditioner = "text_conditioner", vocabulary = "vocab.json", scores =
+            "token_scores.json"
+        /// Of a voice by flow matching: how long a text takes, what reads it, what makes the sound, figures, and its characters' numbers.
+        case durations = "duration_predictor", textEncoder = "text_encoder", estimator = "vector_estimator", figures = "tts.json",
+            characters = "unicode_indexer.bin"
         /// A folder.
         case tokenizer
         case preprocessor, uncachedDecoder = "uncached-decoder", cachedDecoder = "cached-decoder", mergedDecoder =
@@ -24,6 +30,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var rules: [String]
     /// Of a voice that reads phonemes and has no lexicon: the accent that they are to be of, as espeak-ng names it.
     public var phonemes: String?
+    /// Of a voice that copies voices: the recordings of those that it can be, as names of files.
+    public var recordings: [String]?
     /// Of a voice: how many people it can be.
     public var speakers: Int?
     /// Samples per second that it wants; audio of another rate is resampled in front of it. A voice speaks with so many.

@@ -32,6 +32,9 @@ public enum ModelFamily: String, Codable, Sendable, CaseIterable {
     case matcha
     case kokoro
     case kitten
+    case zipvoice
+    case pocket
+    case supertonic
     // Speakers
     case speakerEmbedding = "speaker-embedding"
     case pyannoteSegmentation = "pyannote-segmentation"
@@ -46,7 +49,7 @@ public enum ModelFamily: String, Codable, Sendable, CaseIterable {
     /// What it is for.
     public var task: ModelTask {
         switch self {
-        case .vits, .matcha, .kokoro, .kitten: .synthesis
+        case .vits, .matcha, .kokoro, .kitten, .zipvoice, .pocket, .supertonic: .synthesis
         case .speakerEmbedding: .speakerEmbedding
         case .pyannoteSegmentation: .speakerSegmentation
         case .ctTransformer: .punctuation
@@ -80,13 +83,19 @@ extension ModelFamily {
         case .moonshineMerged: [.encoder, .mergedDecoder, .tokens]
         case .matcha: [.model, .vocoder, .tokens]
         case .kokoro, .kitten: [.model, .voices, .tokens]
+        case .zipvoice: [.encoder, .decoder, .vocoder, .tokens]
+        case .pocket: [.flow, .main, .encoder, .decoder, .conditioner, .vocabulary, .scores]
+        case .supertonic: [.durations, .textEncoder, .estimator, .vocoder, .figures, .characters, .voices]
         case .speakerEmbedding, .pyannoteSegmentation, .ctTransformer, .gtcrn, .dpdfnet: [.model]
         default: [.model, .tokens]
         }
     }
 
+    /// Whether it speaks as people do of whom it is given a recording.
+    public var copiesVoices: Bool { self == .zipvoice || self == .pocket }
+
     /// Whether it has to be told which of its languages is spoken.
-    public var mustBeTold: Bool { self == .canary || self == .cohere }
+    public var mustBeTold: Bool { self == .canary || self == .cohere || self == .supertonic }
 
     var isCTC: Bool { rawValue.hasSuffix("-ctc") && self != .omnilingualCTC }
 
@@ -121,6 +130,7 @@ extension ModelFamily {
         case .fireRedCTC: return ["cmvn_mean", "cmvn_inv_stddev"]
         case .dolphin, .medASRCTC: return ["vocab_size"]
         case .moonshine, .moonshineMerged, .zipformerCTC, .telespeechCTC, .omnilingualCTC, .cohere, .qwen3, .funASRNano: return []
+        case .zipvoice, .pocket, .supertonic: return []
         case .vits: return ["sample_rate", "n_speakers", "language", "comment"]
         case .matcha: return ["sample_rate", "n_speakers", "use_eos_bos", "pad_id"]
         case .kokoro, .kitten: return ["sample_rate", "n_speakers", "has_espeak", "style_dim"]

@@ -58,7 +58,7 @@ struct TokenList {
                 throw Self.fault(path, "has \(symbols.count) tokens, and the model \(vocabulary) and <blk>")
             }
         }
-        if family.mustBeTold, languages.isEmpty {
+        if family == .canary || family == .cohere, languages.isEmpty {
             throw Self.fault(path, "has no token of a language, such as <|en|>, which a \(family.rawValue) model needs")
         }
         if family == .canary, let vocabulary, symbols.count != vocabulary {

@@ -12,12 +12,12 @@ struct VoiceRules {
     }
 
     /// Whose phonemes it reads where it has no lexicon, as espeak-ng names them; nil where its file does not say.
-    var phonemes: String? { readsPhonemes ? metadata["voice"].flatMap { $0.isEmpty ? nil : $0 } : nil }
+    var phonemes: String? { readsPhonemes && family != .zipvoice ? metadata["voice"].flatMap { $0.isEmpty ? nil : $0 } : nil }
 
     private var readsPhonemes: Bool {
         switch family {
         case .vits: metadata["frontend"] != "characters"
-        case .kokoro, .kitten, .matcha: true
+        case .kokoro, .kitten, .matcha, .zipvoice: true
         default: false
         }
     }
@@ -30,7 +30,7 @@ struct VoiceRules {
                 "Put a file lexicon.txt beside it: a word and its phonemes in each line. docs/models.md says where one is published."
             )
         }
-        guard let voicesBytes else { return nil }
+        guard let voicesBytes, family != .supertonic else { return nil }
         let sizes = (metadata["style_dim"] ?? "").split(separator: ",").map { Int($0.filter { !$0.isWhitespace }) ?? 0 }
         let count = family == .kokoro ? 3 : 2
         guard sizes.count == count else {

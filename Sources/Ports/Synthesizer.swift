@@ -43,11 +43,13 @@ public struct SpeechRequest: Sendable {
     public var voice: String?
     /// 1 is the voice's own speed; within ``speeds``.
     public var speed: Double
+    /// What the text is written in, ISO 639-1; nil leaves it to the voice.
+    public var language: String?
 
     /// Makes a request.
     ///
     /// - Throws: ``ErrorCode/invalidParameter`` when text or speed is outside its range.
-    public init(_ text: String, voice: String? = nil, speed: Double = 1) throws(SpeechError) {
+    public init(_ text: String, voice: String? = nil, speed: Double = 1, language: String? = nil) throws(SpeechError) {
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw SpeechError(.invalidParameter, "There is no text to speak.", advice: "Send at least one word.")
         }
@@ -62,6 +64,7 @@ public struct SpeechRequest: Sendable {
                 advice: "Set it between \(Self.speeds.lowerBound) and \(Self.speeds.upperBound); 1 is the voice's own.")
         }
         self.text = Sensitive(text)
+        self.language = language
         self.voice = voice
         self.speed = speed
     }
@@ -80,9 +83,9 @@ public struct Voice: Sendable, Hashable {
         self.languages = languages
     }
 
-    /// The voices of a model: with one speaker it is its own name, of several each has a number.
-    public static func ofModel(_ name: String, speakers: Int, languages: [String]) -> [Voice] {
-        let ids = speakers <= 1 ? [name] : (0..<speakers).map { "\(name)/\($0)" }
+    /// The voices of a model: with one speaker it is its own name; of several each has a name, or a number.
+    public static func ofModel(_ name: String, speakers: Int, named names: [String]? = nil, languages: [String]) -> [Voice] {
+        let ids = names.map { $0.map { "\(name)/\($0)" } } ?? (speakers <= 1 ? [name] : (0..<speakers).map { "\(name)/\($0)" })
         return ids.map { Voice(id: $0, languages: languages) }
     }
 }

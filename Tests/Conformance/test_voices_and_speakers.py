@@ -132,6 +132,58 @@ def test_a_piper_voice_is_added_as_it_is_published_and_reads_phonemes(data, pipe
     assert spelled(samples(again.stdout)[1], rate, 0, phonemes) == "həloʊwɜld", again.stderr
 
 
+def copied(data, name, tmp_path, **voices):
+    """Adds a voice that copies the voices of recordings: tones of one second each."""
+    folder = tmp_path / name
+    subprocess.run(["cp", "-r", models / name, folder], check=True)
+    (folder / "voices").mkdir()
+    for person, hertz in voices.items():
+        with wave.open(str(folder / f"voices/{person}.wav"), "wb") as file:
+            file.setparams((1, 2, 24000, 0, "NONE", ""))
+            file.writeframes(array.array("h", (int(9000 * math.sin(math.tau * hertz * at / 24000)) for at in range(24000))).tobytes())
+        (folder / f"voices/{person}.txt").write_text("hello")
+    return add(data, folder)
+
+
+def tone(audio, rate, *frequencies):
+    return max(frequencies, key=lambda hertz: strength(audio, rate, hertz))
+
+
+@pytest.mark.parametrize("name", ["zipvoice", "pocket"])
+def test_a_voice_is_copied_from_a_recording(data, tmp_path, name):
+    bare = mynah(data, "models", "add", models / name)
+    assert bare.returncode == 69 and "voices/NAME.wav" in bare.stderr, bare
+    assert "mynah speak" in copied(data, name, tmp_path, anna=440, tom=220)
+    assert {f"{name}/anna", f"{name}/tom"} <= {line.split("\t")[0] for line in mynah(data, "speak", "--voices").stdout.splitlines()}
+    for person, hertz in [("anna", 440), ("tom", 220)]:
+        done = subprocess.run([*command(data), "speak", "--voice", f"{name}/{person}", "hello"], capture_output=True)
+        rate, audio = samples(done.stdout)
+        second = audio[len(audio) // 5 : len(audio) // 5 * 2]
+        assert rate == 24000 and tone(second, rate, 220, 440, 880) == hertz, done.stderr
+
+
+def test_a_voice_of_many_languages_is_told_which(data, start_server):
+    add(data, models / "supertonic")
+
+    def marks(audio):
+        """The language that the voice was told, which it says before the text: frames of 3072 samples, letters from 3000 Hz up."""
+        letters = string.ascii_lowercase
+        return "".join(
+            letters[int((tone(audio[3072 * at : 3072 * (at + 1)], 44100, *(3000 + 93.75 * n for n in range(26))) - 3000) / 93.75)]
+            for at in (1, 2))
+
+    text = "Das ist ein schöner Tag, und wir gehen mit den Kindern spazieren."
+    for flags, language in [([], "de"), (["--language", "fr"], "fr")]:
+        done = subprocess.run([*command(data), "speak", *flags, text], capture_output=True)
+        assert marks(samples(done.stdout)[1]) == language, done.stderr
+    with start_server(data=data) as server:
+        for body, language in [({}, "en"), ({"language": "pl"}, "pl")]:
+            _, audio = synthesise(server, input="Good morning, how are you today?", response_format="wav", **body)
+            assert marks(samples(audio)[1]) == language
+        code, problem = refusal(server, json.dumps({"input": "hello", "language": "xx"}).encode())
+        assert code == 400 and "No voice speaks the language xx" in problem["detail"], problem
+
+
 def test_openai_clients_hear_the_default_voice(start_server):
     with start_server() as server:
         headers, audio = synthesise(server, input="Good morning. How are you?", voice="alloy", response_format="wav")

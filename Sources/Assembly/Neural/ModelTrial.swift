@@ -6,6 +6,14 @@ import Workers
 
 /// Has a model do what it is for, in a process of its own, before anybody relies on it.
 public enum ModelTrial {
+    /// Numbers, in the scripts that a voice may know alone.
+    private static let sentences = [
+        "ar": "واحد اثنان ثلاثة أربعة خمسة.", "bg": "Едно две три четири пет.", "bn": "এক দুই তিন চার পাঁচ।",
+        "el": "Ένα δύο τρία τέσσερα πέντε.",
+        "fa": "یک دو سه چهار پنج.", "he": "אחת שתיים שלוש ארבע חמש.", "hi": "एक दो तीन चार पाँच।", "ja": "いち、に、さん、し、ご。",
+        "ka": "ერთი ორი სამი ოთხი ხუთი.", "ko": "하나 둘 셋 넷 다섯.", "ru": "Один два три четыре пять.", "th": "หนึ่ง สอง สาม สี่ ห้า",
+        "uk": "Один два три чотири п'ять.", "zh": "一二三四五六七八九十。",
+    ]
     private static let sentence = "One two three four five six seven eight nine ten."
 
     /// Tries the model in `folder`.
@@ -15,10 +23,20 @@ public enum ModelTrial {
         switch model.family.task {
         case .recognition, .keywordSpotting: return try await Recognition.tryModel(model, in: folder, settings: settings)
         case .synthesis:
+            let language = model.languages.first
             return try await job(.voice, folder, settings: settings) { pool in
-                let result = try await pool.run(SynthesisJob(text: sentence, speaker: 0, speed: 1).values)
-                guard case .samples(let samples)? = result.first, !samples.isEmpty else { throw silent(folder) }
-                return Double(samples.count) / Double(model.sampleRate)
+                func seconds(_ text: String) async throws -> Double {
+                    let job = SynthesisJob(text: text, speaker: 0, speed: 1, language: language)
+                    guard case .samples(let samples)? = try await pool.run(job.values).first, !samples.isEmpty else {
+                        throw silent(folder)
+                    }
+                    return Double(samples.count) / Double(model.sampleRate)
+                }
+                // A voice whose folder does not tell its language may know English words only.
+                guard let own = language.flatMap({ sentences[$0] }), let spoken = try? await seconds(own) else {
+                    return try await seconds(sentence)
+                }
+                return spoken
             }
         case .speakerEmbedding:
             return try await job(.embedding, folder, settings: settings) { try await hear($0, [.samples(noise)]) }

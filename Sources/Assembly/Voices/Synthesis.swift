@@ -31,7 +31,8 @@ public enum Synthesis {
                 .invalidConfiguration, "tts.voice is \(chosen), and there is no such voice.",
                 advice: "There are: \(sources.flatMap(\.voices).prefix(20).map(\.id).joined(separator: ", ")).")
         }
-        return Voices(sources, defaultVoice: chosen)
+        let byLanguage = manifest.defaults[.synthesis] ?? [:]
+        return Voices(sources, defaultVoice: chosen, byLanguage: byLanguage)
     }
 
     private static func defaultVoice(_ settings: Settings, manifest: Manifest) throws(SpeechError) -> String {
@@ -54,7 +55,7 @@ public enum Synthesis {
         return Voices.Source(name: "flite", voices: voices) {
             WorkerSynthesizer(
                 NeuralJobs.pool(.flite, [], failure: .synthesisFailed, settings: settings, logger: logger),
-                identity: SynthesizerIdentity(engine: "flite 2.2", model: FliteVoices.names[0]), languages: ["en"])
+                identity: SynthesizerIdentity(engine: "flite 2.2", model: FliteVoices.names[0]), voices: voices)
         }
     }
 
@@ -78,12 +79,14 @@ public enum Synthesis {
     private static func neural(
         _ name: String, _ model: ModelDescription, in folder: String, settings: Settings, logger: Logger?
     ) -> Voices.Source {
-        Voices.Source(
-            name: name, voices: Voice.ofModel(name, speakers: model.speakers ?? 1, languages: model.languages)
-        ) {
+        let voices = Voice.ofModel(
+            name, speakers: model.speakers ?? 1, named: model.speakerNames, languages: model.languages)
+        let language = model.family.mustBeTold ? TextLanguage(among: model.languages, settings: settings) : nil
+        return Voices.Source(name: name, voices: voices) {
             WorkerSynthesizer(
                 NeuralJobs.pool(.voice, [folder], failure: .synthesisFailed, settings: settings, logger: logger),
-                identity: SynthesizerIdentity(engine: Recognition.engineName, model: name), languages: model.languages)
+                identity: SynthesizerIdentity(engine: Recognition.engineName, model: name), voices: voices,
+                identify: language?.language(of:))
         }
     }
 }

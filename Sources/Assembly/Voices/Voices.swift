@@ -14,13 +14,17 @@ public final class Voices: Synthesizer {
 
     private let sources: [Source]
     private let defaultVoice: String
+    private let byLanguage: [String: String]
     private let started = Mutex<[String: Task<any Synthesizer, any Error>]>([:])
 
     /// Gathers voices.
     ///
-    /// - Parameter defaultVoice: who speaks when nobody is named; one of these.
-    init(_ sources: [Source], defaultVoice: String) {
+    /// - Parameters:
+    ///   - defaultVoice: who speaks when nobody is named; one of these.
+    ///   - byLanguage: who speaks when only a language is named, ISO 639-1.
+    init(_ sources: [Source], defaultVoice: String, byLanguage: [String: String]) {
         self.sources = sources
+        self.byLanguage = byLanguage
         self.defaultVoice = defaultVoice
     }
 
@@ -35,9 +39,22 @@ public final class Voices: Synthesizer {
 
     public func speak(_ request: SpeechRequest) async throws -> any SpokenAudio {
         var request = request
-        let voice = request.voice ?? defaultVoice
+        let voice = try request.voice ?? voice(for: request.language)
         request.voice = voice
         return try await synthesizer(of: voice).speak(request)
+    }
+
+    private func voice(for language: String?) throws(SpeechError) -> String {
+        let usual = sources.first { $0.name == defaultVoice || $0.voices.contains { $0.id == defaultVoice } }
+        // A provider does not say what its voices speak.
+        guard let language, let spoken = usual?.voices.first?.languages, !spoken.isEmpty, !spoken.contains(language) else {
+            return defaultVoice
+        }
+        if let voice = byLanguage[language] { return voice }
+        if let voice = voices.first(where: { $0.languages.contains(language) }) { return voice.id }
+        throw SpeechError(
+            .invalidParameter, "No voice speaks the language \(language.prefix(16)).",
+            advice: "There are voices for: \(Set(voices.flatMap(\.languages)).sorted().joined(separator: ", ")).")
     }
 
     public func stop() async {

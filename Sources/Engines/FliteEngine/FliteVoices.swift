@@ -9,9 +9,7 @@ public final class FliteVoices: JobRunner {
     private static let sampleRate = 16_000.0
 
     private let voices: [UnsafeMutablePointer<cst_voice>]
-    public let greeting: [JobValue] = [
-        .numbers([sampleRate, Double(names.count)]), .text(names.joined(separator: ",")),
-    ]
+    public let greeting: [JobValue] = [.numbers([sampleRate])]
 
     /// Loads all voices.
     ///

@@ -23,6 +23,8 @@ struct Speak: AsyncParsableCommand {
     var output = "-"
     @Option(help: "Who speaks; --voices lists them.")
     var voice: String?
+    @Option(help: "What the text is written in, ISO 639-1; voices of several languages find out themselves.")
+    var language: String?
     @Option(help: "0.25 to 4; 1 is the voice's own.")
     var speed = 1.0
     @ArgumentParser.Flag(help: "Raw PCM instead of a WAV file; its rate is told on standard error.")
@@ -48,7 +50,7 @@ struct Speak: AsyncParsableCommand {
         try SoundFile.check(output)
         do {
             let began = ContinuousClock.now
-            let audio = try await synthesizer.speak(SpeechRequest(text, voice: voice, speed: speed))
+            let audio = try await synthesizer.speak(SpeechRequest(text, voice: voice, speed: speed, language: language))
             let file = try SoundFile(output, sampleRate: audio.sampleRate, isRaw: raw)
             while let samples = try await audio.next() { try file.write(samples) }
             try file.finish()

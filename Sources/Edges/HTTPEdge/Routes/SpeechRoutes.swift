@@ -58,6 +58,8 @@ public struct SpeechRoutes: Sendable {
         var voice: String?
         var response_format: String?
         var speed: Double?
+        /// Not of OpenAI.
+        var language: String?
     }
 
     private func speak(_ request: Request) async throws -> Response {
@@ -74,7 +76,8 @@ public struct SpeechRoutes: Sendable {
         let voice = body.voice.flatMap { name in
             Self.namesOfOthers.contains(name) && !synthesizer.voices.contains { $0.id == name } ? nil : name
         }
-        let audio = try await synthesizer.speak(SpeechRequest(body.input, voice: voice, speed: body.speed ?? 1))
+        let audio = try await synthesizer.speak(
+            SpeechRequest(body.input, voice: voice, speed: body.speed ?? 1, language: body.language))
         // What goes wrong with the first part can still be told by a status.
         guard let first = try await audio.next() else {
             throw SpeechError(.invalidParameter, "There is nothing in this text that can be spoken.", advice: "Send words.")

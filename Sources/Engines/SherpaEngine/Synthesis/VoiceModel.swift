@@ -4,11 +4,13 @@ public import Ports
 public import SpeechModel
 public import Workers
 
-/// A voice of sherpa-onnx: VITS (Piper, Coqui, MeloTTS …), Matcha, Kokoro or Kitten. Belongs into a worker process.
+/// A voice of sherpa-onnx: VITS (Piper, Coqui, MeloTTS …), Matcha, Kokoro, Kitten, Supertonic, or one that copies the voice of a recording
+/// (ZipVoice, Pocket). Belongs into a worker process.
 public final class VoiceModel: JobRunner {
     private let tts: OpaquePointer
     private let model: ModelDescription
     private let phonemizer: any Phonemizer
+    private let references: [ReferenceVoice]
     public let greeting: [JobValue]
 
     /// Loads a voice.
@@ -64,15 +66,39 @@ public final class VoiceModel: JobRunner {
             configuration.model.kitten.tokens = path(.tokens)
             configuration.model.kitten.lexicon = lexicon
             configuration.model.kitten.length_scale = 1
+        case .zipvoice:
+            configuration.model.zipvoice.encoder = path(.encoder)
+            configuration.model.zipvoice.decoder = path(.decoder)
+            configuration.model.zipvoice.vocoder = path(.vocoder)
+            configuration.model.zipvoice.tokens = path(.tokens)
+            configuration.model.zipvoice.lexicon = lexicon
+        case .pocket:
+            configuration.model.pocket.lm_flow = path(.flow)
+            configuration.model.pocket.lm_main = path(.main)
+            configuration.model.pocket.encoder = path(.encoder)
+            configuration.model.pocket.decoder = path(.decoder)
+            configuration.model.pocket.text_conditioner = path(.conditioner)
+            configuration.model.pocket.vocab_json = path(.vocabulary)
+            configuration.model.pocket.token_scores_json = path(.scores)
+            configuration.model.pocket.voice_embedding_cache_capacity = Int32(model.recordings?.count ?? 0)
+        case .supertonic:
+            configuration.model.supertonic.duration_predictor = path(.durations)
+            configuration.model.supertonic.text_encoder = path(.textEncoder)
+            configuration.model.supertonic.vector_estimator = path(.estimator)
+            configuration.model.supertonic.vocoder = path(.vocoder)
+            configuration.model.supertonic.tts_json = path(.figures)
+            configuration.model.supertonic.unicode_indexer = path(.characters)
+            configuration.model.supertonic.voice_style = path(.voices)
         default: throw .refused(model, "it is not a voice")
         }
         guard let made = withExtendedLifetime(strings, { SherpaOnnxCreateOfflineTts(&configuration) }) else {
             throw .refused(model, "sherpa-onnx refuses its files")
         }
         tts = made
-        greeting = [
-            .numbers([Double(SherpaOnnxOfflineTtsSampleRate(made)), Double(max(1, SherpaOnnxOfflineTtsNumSpeakers(made)))])
-        ]
+        greeting = [.numbers([Double(SherpaOnnxOfflineTtsSampleRate(made))])]
+        references = try (model.recordings ?? []).map { recording throws(SpeechError) in
+            try ReferenceVoice(folder + "/" + recording, withWords: model.family == .zipvoice)
+        }
     }
 
     deinit { SherpaOnnxDestroyOfflineTts(tts) }
@@ -83,6 +109,10 @@ public final class VoiceModel: JobRunner {
         configuration.speed = Float(job.speed)
         configuration.sid = Int32(job.speaker)
         configuration.silence_scale = 0.2
+        let strings = CStrings()
+        if model.family == .supertonic { configuration.extra = strings.add(try languageOption(job.language)) }
+        let reference = references.indices.contains(job.speaker) ? references[job.speaker] : references.first
+        reference?.describe(to: &configuration)
         let phonemes = try model.phonemes.map { try phonemizer.phonemes(of: job.text, voice: $0) }
         let codepoints = phonemes.map { $0.unicodeScalars.map { Int32($0.value) } } ?? []
         let made = codepoints.withUnsafeBufferPointer { codepoints in
@@ -92,7 +122,9 @@ public final class VoiceModel: JobRunner {
                     configuration.phoneme_codepoints_lens = count
                     configuration.phoneme_codepoints_num_sentences = 1
                 }
-                return SherpaOnnxOfflineTtsGenerateWithConfig(tts, job.text, &configuration, nil, nil)
+                return withExtendedLifetime((strings, reference)) {
+                    SherpaOnnxOfflineTtsGenerateWithConfig(tts, job.text, &configuration, nil, nil)
+                }
             }
         }
         guard let audio = made else {
@@ -100,7 +132,19 @@ public final class VoiceModel: JobRunner {
         }
         defer { SherpaOnnxDestroyOfflineTtsGeneratedAudio(audio) }
         let samples = UnsafeBufferPointer(start: audio.pointee.samples, count: Int(audio.pointee.n))
+        // Recordings that a voice cannot be taken from give what is no number.
+        guard samples.allSatisfy(\.isFinite) else { throw Unspeakable(description: "it makes no sound of this text") }
         return [.samples(samples.map { Int16(clamping: Int(($0 * 32767).rounded())) })]
+    }
+
+    /// The library says nothing at all in a language that it does not know.
+    private func languageOption(_ asked: String?) throws -> String {
+        let language = asked ?? model.languages.first ?? "en"
+        guard model.languages.contains(language) else {
+            throw Unspeakable(
+                description: "it does not speak the language \(language); it speaks \(model.languages.joined(separator: ", "))")
+        }
+        return "{\"lang\": \"\(language)\"}"
     }
 
     private struct Unspeakable: Error, CustomStringConvertible {

@@ -9,52 +9,48 @@ import TextAnalysis
 /// reads slowly keeps others from being served.
 public final class WorkerSynthesizer: Synthesizer {
     public let identity: SynthesizerIdentity
+    public let voices: [Voice]
     private let pool: JobPool
-    private let languages: [String]
-    private let model = Mutex<Model?>(nil)
+    private let identify: (@Sendable (String) -> String?)?
+    private let sampleRate = Mutex<Int?>(nil)
 
-    private struct Model {
-        var sampleRate: Int
-        var voices: [Voice]
-    }
-
-    /// Takes a pool whose process serves ``SynthesisJob``s, and greets with its sample rate, the number of its speakers, and their
-    /// names if they have any.
+    /// Takes a pool whose process serves ``SynthesisJob``s, and greets with its sample rate.
     ///
-    /// - Parameter languages: ISO 639-1 languages that the model speaks.
-    public init(_ pool: JobPool, identity: SynthesizerIdentity, languages: [String]) {
+    /// - Parameters:
+    ///   - voices: the model's speakers in their order.
+    ///   - identify: tells the language of a text for which nobody names one, where the model has to be told.
+    public init(
+        _ pool: JobPool, identity: SynthesizerIdentity, voices: [Voice], identify: (@Sendable (String) -> String?)? = nil
+    ) {
         self.pool = pool
         self.identity = identity
-        self.languages = languages
+        self.voices = voices
+        self.identify = identify
     }
 
-    public var voices: [Voice] { model.withLock { $0?.voices ?? [] } }
-
     public func start() async throws {
-        let greeting = try await pool.start()
-        guard case .numbers(let numbers)? = greeting.first, numbers.count == 2 else { return }
-        var voices = Voice.ofModel(identity.model, speakers: Int(numbers[1]), languages: languages)
-        if case .text(let names)? = greeting.last {
-            voices = names.split(separator: ",").map { Voice(id: String($0), languages: languages) }
-        }
-        model.withLock { $0 = Model(sampleRate: Int(numbers[0]), voices: voices) }
+        guard case .numbers(let numbers)? = try await pool.start().first, let rate = numbers.first else { return }
+        sampleRate.withLock { $0 = Int(rate) }
     }
 
     public func speak(_ request: SpeechRequest) async throws -> any SpokenAudio {
-        guard let model = model.withLock({ $0 }) else {
+        guard let sampleRate = sampleRate.withLock({ $0 }) else {
             throw SpeechError(.notReady, "The voice is being loaded.", advice: "Try again in a moment.")
         }
         // The model's own name is its first speaker.
         let name = request.voice ?? identity.model
-        guard let speaker = name == identity.model ? 0 : model.voices.firstIndex(where: { $0.id == name }) else {
+        guard let speaker = name == identity.model ? 0 : voices.firstIndex(where: { $0.id == name }) else {
             throw SpeechError(
                 .invalidParameter, "There is no voice `\(name)`.",
-                advice: "There are: \(model.voices.prefix(20).map(\.id).joined(separator: ", ")).")
+                advice: "There are: \(voices.prefix(20).map(\.id).joined(separator: ", ")).")
         }
-        let sentences = SentenceSplitter.sentences(of: request.text.exposed)
+        let text = request.text.exposed
+        let language = request.language ?? identify?(text)
         return SpokenSentences(
-            sampleRate: model.sampleRate,
-            jobs: sentences.map { SynthesisJob(text: $0, speaker: speaker, speed: request.speed) }, pool: pool)
+            sampleRate: sampleRate,
+            jobs: SentenceSplitter.sentences(of: text).map {
+                SynthesisJob(text: $0, speaker: speaker, speed: request.speed, language: language)
+            }, pool: pool)
     }
 
     public func stop() async { await pool.stop() }
