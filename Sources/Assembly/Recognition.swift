@@ -63,7 +63,7 @@ public enum Recognition {
     ) throws(SpeechError) -> RecognitionModel {
         do {
             let model = try RecognitionModel.choose(settings, models: models)
-            if case .neural(let neural) = model { _ = try ModelFolder(neural.folder).inspect() }
+            if case .neural(let neural) = model { _ = try ModelFolder(neural.folder).inspect(settings.stt.precision) }
             return model
         } catch {
             guard settings.stt.engine == .auto, settings.stt.modelName == nil, settings.stt.modelPath == nil else { throw error }
@@ -80,7 +80,8 @@ public enum Recognition {
     ) throws(SpeechError) -> WorkerPool {
         try models.check()
         for wish in unmet(settings.stt) { logger?.warning("\(wish)") }
-        let beamSize = isFallback ? min(fallbackBeamSize, settings.stt.beamSize) : settings.stt.beamSize
+        let wanted = settings.stt.beamSize ?? PocketSphinxDecoder.defaultBeamSize
+        let beamSize = isFallback ? min(fallbackBeamSize, wanted) : wanted
         let command =
             command
             // Last the model, which is named when a process ends over it.

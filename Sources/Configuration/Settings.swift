@@ -77,7 +77,7 @@ public struct Settings: Sendable, Equatable {
         public var modelPath: String?
         public var device = Device.cpu
         public var computeDtype = ComputeDtype.int8
-        public var beamSize = 5
+        public var beamSize: Int?
         /// 0 means as many as cores.
         public var threads = 0
         /// 0 means as many as cores and memory allow.

@@ -47,6 +47,9 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     /// Size of all its files.
     public var bytes: Int
 
+    /// Of a transducer: whether several readings can be followed at once, instead of the best at every step.
+    public var followsSeveralReadings: Bool?
+
     /// Whether it says which language is spoken: a Whisper that is not made for one.
     public var tellsLanguages: Bool { family == .whisper && languages.isEmpty }
 

@@ -20,12 +20,6 @@ extension ModelFolder {
         return .model
     }
 
-    /// 8 bits are quickest on a processor, and hardly worse; the lowest is taken.
-    static func precision(_ file: String) -> Int {
-        let name = file.lowercased()
-        return name.contains("int8") || name.contains("quant") ? 0 : name.contains("fp16") ? 2 : 1
-    }
-
     /// What it is, by its parts and by what they say of themselves; nil when nothing fits.
     ///
     /// A network that streams is exported with the length of its steps; the type alone is the same for both.

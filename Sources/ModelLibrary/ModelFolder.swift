@@ -25,8 +25,9 @@ public struct ModelFolder: Sendable {
 
     /// Finds out what it holds, from its files' names and what they say of themselves.
     ///
+    /// - Parameter precision: which files are taken, where there are several for the same network.
     /// - Throws: ``ErrorCode/brokenModel`` with what was found, and what is missing of it.
-    public func inspect() throws(SpeechError) -> ModelDescription {
+    public func inspect(_ precision: NetworkPrecision = .int8) throws(SpeechError) -> ModelDescription {
         let names = try fileNames()
         let networks = names.filter { Self.isNetwork($0) }
         guard !networks.isEmpty else {
@@ -40,8 +41,7 @@ public struct ModelFolder: Sendable {
         var files: [ModelDescription.Role: String] = [:]
         for name in networks {
             let role = Self.role(of: name)
-            // Of the same network in several precisions the one for processors.
-            if let other = files[role], Self.precision(other) <= Self.precision(name) { continue }
+            if let other = files[role], !precision.prefers(name, to: other) { continue }
             files[role] = name
         }
         // A model of voices may be called so, too.
@@ -85,7 +85,8 @@ public struct ModelFolder: Sendable {
             sampleRate: parts?.sampleRate ?? figure("sample_rate") ?? (family == .streamingToneCTC ? 8000 : 16_000),
             stepMS: family.isStreaming ? Self.stepMS(metadata) : nil,
             writesCapitalsOnly: family.task == .recognition && tokens?.hasCapitalsOnly == true, languages: languages,
-            tellableLanguages: Self.tellableLanguages(family, metadata, languages, tokens), bytes: 0)
+            tellableLanguages: Self.tellableLanguages(family, metadata, languages, tokens), bytes: 0,
+            followsSeveralReadings: Self.followsSeveralReadings(family, metadata))
         description.bytes = description.allFiles.reduce(0) { $0 + Self.size(path + "/" + $1) }
         return description
     }
@@ -114,6 +115,15 @@ public struct ModelFolder: Sendable {
                 "Get it as it was published for sherpa-onnx, or export it anew with the key.")
         }
         return (family, metadata)
+    }
+
+    /// Those of NeMo end the native library's process over it.
+    private static func followsSeveralReadings(_ family: ModelFamily, _ metadata: [String: String]) -> Bool? {
+        switch family {
+        case .transducer: true
+        case .streamingTransducer: metadata["window_size"] == nil && metadata["streaming_model_type"] == nil
+        default: nil
+        }
     }
 
     /// Every exporter has its own name for the same thing: by how many frames of 10 ms one step goes on.

@@ -61,15 +61,16 @@ public struct ModelLibrary: Sendable {
     /// Copies a model's files into the library.
     ///
     /// - Parameters:
+    ///   - precision: which files are taken, where there are several for the same network.
     ///   - isTemporary: whether the folder lies in ``downloads`` and is thrown away; large files need no room twice then.
     ///   - try: looks whether the model works; it is given the copy.
     /// - Throws: ``ErrorCode/invalidParameter`` when the name is taken or cannot be one; what `try` throws. Then nothing has changed.
     public func add(
-        _ folder: ModelFolder, as name: String, source: String, isTemporary: Bool = false,
+        _ folder: ModelFolder, as name: String, source: String, precision: NetworkPrecision = .int8, isTemporary: Bool = false,
         try attempt: (String, ModelDescription) async throws -> Trial
     ) async throws -> Manifest.Model {
         try checkVacant(name)
-        let description = try folder.inspect()
+        let description = try folder.inspect(precision)
         let incoming = directory + "/.incoming-\(name)-\(getpid())"
         defer { try? FileManager.default.removeItem(atPath: incoming) }
         try copy(description.allFiles, of: folder.path, to: incoming, byLinking: isTemporary)

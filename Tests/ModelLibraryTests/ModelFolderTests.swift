@@ -18,7 +18,10 @@ import Testing
         let model = try ModelFolder(folder.path).inspect()
         #expect(model.family == .streamingTransducer && model.family.isStreaming)
         #expect(model.files[.encoder] == "encoder-epoch-99-avg-1.int8.onnx")
-        #expect(model.files[.joiner] == "joiner-epoch-99-avg-1.onnx")
+        #expect(model.files[.joiner] == "joiner-epoch-99-avg-1.onnx" && model.followsSeveralReadings == true)
+        for precision in [NetworkPrecision.float32, .float16] {
+            #expect(try ModelFolder(folder.path).inspect(precision).files[.encoder] == "encoder-epoch-99-avg-1.onnx")
+        }
         #expect(model.stepMS == 320 && model.sampleRate == 16_000 && model.languages == ["en"])
         #expect(model.writesCapitalsOnly)
         #expect(model.bytes > 0 && !model.allFiles.contains("bpe.model"))

@@ -49,6 +49,23 @@ import Workers
         return zip(utterances, early).map { ($0.reading().words, $0.reading().words.count == $1) }
     }
 
+    @Test func `without its phrases it is a transducer, which follows one reading or several`() throws {
+        let copy = NSTemporaryDirectory() + "mynah-notes-\(UUID().uuidString)"
+        try FileManager.default.copyItem(atPath: Self.folder, toPath: copy)
+        defer { try? FileManager.default.removeItem(atPath: copy) }
+        try FileManager.default.removeItem(atPath: copy + "/keywords.txt")
+        let description = try ModelFolder(copy).inspect()
+        #expect(description.family == .streamingTransducer && description.followsSeveralReadings == true)
+        for beam in [1, 4] {
+            let model = try StreamingModel(description, in: copy, options: RecognitionOptions(beamSize: beam))
+            let utterance = try model.begin(keyPhrases: nil, language: nil)
+            (tune("do re mi") + tune("")).withUnsafeBufferPointer { utterance.accept($0) }
+            utterance.finish()
+            while utterance.isReady { try model.step([utterance]) }
+            #expect(utterance.reading().text == "do re mi", "with \(beam)")
+        }
+    }
+
     @Test func `each listener notices its own phrases, with their times, and nothing else`() throws {
         let model = try makeModel()
         let heard = try hear(

@@ -74,21 +74,25 @@ extension Recognition {
         let threads = settings.stt.threads > 0 ? settings.stt.threads : model.family.isStreaming ? 1 : cores
         return [
             executablePath(), "worker", neuralWorker, mode.rawValue, "\(max(1, cores / threads))", "\(threads)",
-            settings.stt.device.rawValue, settings.language.default, folder,
+            settings.stt.device.rawValue, settings.language.default, "\(settings.stt.beamSize ?? 1)",
+            settings.stt.computeDtype.rawValue,
+            folder,
         ]
     }
 
-    /// `live|file LANES THREADS DEVICE LANGUAGE FOLDER`.
+    /// `live|file LANES THREADS DEVICE LANGUAGE BEAM PRECISION FOLDER`.
     static func runNeuralWorker(arguments: [String]) -> Never {
         let folder = arguments.last ?? ""
         let isLive = arguments.first == PocketSphinxDecoder.Mode.live.rawValue
         func number(_ index: Int) -> Int { arguments.dropFirst(index).first.flatMap { Int($0) } ?? 1 }
         let options = RecognitionOptions(
             threads: number(2), provider: arguments.dropFirst(3).first ?? "cpu", language: arguments.dropFirst(4).first ?? "en",
+            beamSize: number(5),
             // Nobody looks at a file's.
             givesPartials: isLive)
         BatchWorkerProcess.run(lanes: number(1), warmUp: isLive ? quietNoise() : nil) {
-            let description = try ModelFolder(folder).inspect()
+            let description = try ModelFolder(folder).inspect(
+                arguments.dropFirst(6).first.flatMap(NetworkPrecision.init(rawValue:)) ?? .int8)
             if description.family.task == .keywordSpotting {
                 return try KeywordModel(description, in: folder, options: options)
             }

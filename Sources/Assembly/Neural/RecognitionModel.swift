@@ -3,6 +3,17 @@ public import ModelLibrary
 public import MynahConfiguration
 public import SpeechModel
 
+extension Settings.STT {
+    /// Which files of a neural model are taken.
+    public var precision: NetworkPrecision {
+        switch computeDtype {
+        case .int8: .int8
+        case .float16: .float16
+        case .float32: .float32
+        }
+    }
+}
+
 /// What recognises: the built-in engine with a model that came with the program, a neural model, or a remote engine.
 public enum RecognitionModel: Sendable {
     case builtIn(ModelFiles)
@@ -30,7 +41,8 @@ public enum RecognitionModel: Sendable {
         if let path = stt.modelPath, engine == .auto || engine == .sherpa {
             let folder = URL(fileURLWithPath: path).standardizedFileURL.path
             let name = folder.split(separator: "/").last.map(String.init) ?? folder
-            return .neural(NeuralModel(name: name, folder: folder, description: try ModelFolder(folder).inspect()))
+            let description = try ModelFolder(folder).inspect(stt.precision)
+            return .neural(NeuralModel(name: name, folder: folder, description: description))
         }
         let library = ModelLibrary(modelsDirectory: settings.models.directory)
         switch engine {

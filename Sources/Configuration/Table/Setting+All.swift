@@ -110,11 +110,11 @@ extension Setting {
         ),
         Setting(
             "stt.compute_dtype", \.stt.computeDtype, .choice,
-            "The numbers that it computes with. The built-in one scores sounds with logarithms of 8 bits: others are answered with a warning."
+            "The numbers that it computes with: of a neural model that is published in several precisions the files that `mynah models add` takes. The built-in one scores sounds with logarithms of 8 bits: others are answered with a warning."
         ),
         Setting(
-            "stt.beam_size", \.stt.beamSize, .integer(1...30),
-            "How many readings are followed while somebody speaks, in thousands of hidden Markov models per frame: fewer are faster and make more mistakes. Files are always read with 30. Neural models take the best at every step."
+            "stt.beam_size", \.stt.beamSize, .optional(.integer(1...30)),
+            "How many readings are followed while somebody speaks: fewer are faster and make more mistakes. The built-in recogniser takes them for thousands of hidden Markov models per frame, 5 unless this is set; it reads files with 30. Neural transducers of icefall take the best at every step unless this is set; others always do."
         ),
         Setting(
             "stt.threads", \.stt.threads, .integer(0...64),

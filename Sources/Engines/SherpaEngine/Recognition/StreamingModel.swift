@@ -25,7 +25,9 @@ public final class StreamingModel: BatchDecoder {
         configuration.model_config.tokens = path(.tokens)
         configuration.model_config.num_threads = Int32(options.threads)
         configuration.model_config.provider = strings.add(options.provider)
-        configuration.decoding_method = strings.add("greedy_search")
+        let followsSeveral = options.beamSize > 1 && model.followsSeveralReadings == true
+        configuration.decoding_method = strings.add(followsSeveral ? "modified_beam_search" : "greedy_search")
+        configuration.max_active_paths = Int32(options.beamSize)
         switch model.family {
         case .streamingTransducer:
             configuration.model_config.transducer.encoder = path(.encoder)

@@ -51,7 +51,9 @@ struct ModelsCommand: AsyncParsableCommand {
             // Said before it is downloaded.
             try library.checkVacant(name)
             let model = try await source.withFolder(for: library, sha256: sha256) { folder, source, isTemporary in
-                try await library.add(folder, as: name, source: source, isTemporary: isTemporary) { copy, description in
+                try await library.add(
+                    folder, as: name, source: source, precision: settings.stt.precision, isTemporary: isTemporary
+                ) { copy, description in
                     Terminal.error.write("\(ModelTable.summary(description)); it is tried …\n")
                     return try await ModelTrial.run(description, in: copy, settings: settings)
                 }
