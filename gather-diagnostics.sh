@@ -347,6 +347,7 @@ versions() {
     echo "bash: $BASH_VERSION"
     curl --version | head -n 1
     if command -v ffmpeg >/dev/null; then ffmpeg -version 2>/dev/null | head -n 1 | cut -d ' ' -f 1-3; fi
+    if command -v espeak-ng >/dev/null; then espeak-ng --version 2>/dev/null | head -n 1 | cut -d ' ' -f 1-4; fi
     if command -v systemctl >/dev/null; then systemctl --version | head -n 1; fi
 }
 

@@ -123,7 +123,9 @@ private final class RefinedUtterance: Recognition, RecognitionObserver {
         }
         Task {
             async let speaker = voice?.name()
-            if let text = try? await punctuator?.punctuate(hypothesis.text) { hypothesis.takeWords(of: text) }
+            if !hypothesis.hasPunctuation, let text = try? await punctuator?.punctuate(hypothesis.text) {
+                hypothesis.takeWords(of: text)
+            }
             hypothesis.speaker = await speaker
             guard !state.withLock({ $0.isCancelled }) else { return }
             observer.recognition(key, updated: .final(hypothesis, adaptation: adaptation))
@@ -132,6 +134,11 @@ private final class RefinedUtterance: Recognition, RecognitionObserver {
 }
 
 extension Hypothesis {
+    /// Whether the recogniser has written marks itself, as some do.
+    fileprivate var hasPunctuation: Bool {
+        words.contains { word in word.text.last.map { ",.?!;:，。？！、；：".contains($0) } ?? false }
+    }
+
     /// Writes the words as `text` does, if they are the same ones.
     fileprivate mutating func takeWords(of text: String) {
         let written = text.split(whereSeparator: \.isWhitespace)

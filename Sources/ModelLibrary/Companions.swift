@@ -20,8 +20,9 @@ struct Companions {
             (name.hasSuffix(".weights") || name.hasSuffix(".data"))
                 && used.values.contains { name.hasPrefix(String($0.prefix { $0 != "." })) }
         }
-        // The scores that phrases are spelt by.
-        if family.task == .keywordSpotting, names.contains("bpe.model") { others.append("bpe.model") }
+        if family.task == .keywordSpotting {
+            others += [PhraseSpelling.scoresFile, PhraseSpelling.lexiconFile].filter(names.contains)
+        }
         if let tokenizer = used[.tokenizer] {
             others += Self.contents("\(folder)/\(tokenizer)").filter { $0.hasSuffix(".json") || $0.hasSuffix(".txt") }
                 .map { "\(tokenizer)/\($0)" }
@@ -40,7 +41,8 @@ struct Companions {
         for place in ["voices", "test_wavs"] {
             let names = contents("\(folder)/\(place)")
             let found = names.filter { name in
-                name.hasSuffix(".wav") && (!withWords || names.contains(name.dropLast(".wav".count) + ".txt"))
+                !name.hasPrefix(".") && name.hasSuffix(".wav")
+                    && (!withWords || names.contains(name.dropLast(".wav".count) + ".txt"))
             }
             if !found.isEmpty { return found.map { "\(place)/\($0)" } }
         }

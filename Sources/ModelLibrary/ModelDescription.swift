@@ -12,6 +12,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         /// Of a voice by flow matching: how long a text takes, what reads it, what makes the sound, figures, and its characters' numbers.
         case durations = "duration_predictor", textEncoder = "text_encoder", estimator = "vector_estimator", figures = "tts.json",
             characters = "unicode_indexer.bin"
+        /// Of what writes capitals: the pieces of words and their scores.
+        case pieces = "bpe.vocab"
         /// A folder.
         case tokenizer
         case preprocessor, uncachedDecoder = "uncached-decoder", cachedDecoder = "cached-decoder", mergedDecoder =

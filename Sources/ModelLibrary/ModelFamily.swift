@@ -42,6 +42,7 @@ public enum ModelFamily: String, Codable, Sendable, CaseIterable {
     case keywordTransducer = "keyword-transducer"
     // Text
     case ctTransformer = "ct-transformer-punctuation"
+    case cnnBiLSTM = "cnn-bilstm-punctuation"
     // Sound
     case gtcrn
     case dpdfnet
@@ -52,7 +53,7 @@ public enum ModelFamily: String, Codable, Sendable, CaseIterable {
         case .vits, .matcha, .kokoro, .kitten, .zipvoice, .pocket, .supertonic: .synthesis
         case .speakerEmbedding: .speakerEmbedding
         case .pyannoteSegmentation: .speakerSegmentation
-        case .ctTransformer: .punctuation
+        case .ctTransformer, .cnnBiLSTM: .punctuation
         case .gtcrn, .dpdfnet: .enhancement
         case .keywordTransducer: .keywordSpotting
         default: .recognition
@@ -83,6 +84,7 @@ extension ModelFamily {
         case .moonshineMerged: [.encoder, .mergedDecoder, .tokens]
         case .matcha: [.model, .vocoder, .tokens]
         case .kokoro, .kitten: [.model, .voices, .tokens]
+        case .cnnBiLSTM: [.model, .pieces]
         case .zipvoice: [.encoder, .decoder, .vocoder, .tokens]
         case .pocket: [.flow, .main, .encoder, .decoder, .conditioner, .vocabulary, .scores]
         case .supertonic: [.durations, .textEncoder, .estimator, .vocoder, .figures, .characters, .voices]
@@ -144,6 +146,7 @@ extension ModelFamily {
                 "powerset_max_classes", "num_classes",
             ]
         case .ctTransformer: return ["tokens", "punctuations", "vocab_size", "unk_symbol"]
+        case .cnnBiLSTM: return ["COMMA", "PERIOD", "QUESTION", "UPPER", "CAP", "MIX_CASE"]
         case .gtcrn:
             return ["sample_rate", "n_fft", "hop_length", "window_length", "window_type", "version"] + gtcrnCaches
         case .dpdfnet:

@@ -1,3 +1,5 @@
+import Foundation
+
 extension ModelFolder {
     /// The languages that models are published for most often, as the publishers' folder names have them.
     private static let knownLanguages: Set<String> = [
@@ -32,7 +34,7 @@ extension ModelFolder {
         switch family {
         case .whisper where metadata["is_multilingual"] == "1":
             metadata["all_language_codes"].map { codes in codes.split(separator: ",").map { $0.filter { !$0.isWhitespace } } }
-        case .streamingTransducer where metadata["prompt_index"] != nil: languages
+        case .streamingTransducer: metadata["prompt_dictionary"].flatMap(promptLanguages)
         // They have tokens, too, of languages that they were not trained on.
         case .canary:
             (languages.isEmpty ? ["en", "de", "es", "fr"] : languages).filter { tokens?.languages.contains($0) == true }
@@ -40,6 +42,13 @@ extension ModelFolder {
             cohereLanguages.filter { tokens?.languages.contains($0) == true && (languages.isEmpty || languages.contains($0)) }
         default: nil
         }
+    }
+
+    /// Of a multilingual NeMo model, whose prompts are of locales such as `en-US`; nil without any.
+    private static func promptLanguages(_ dictionary: String) -> [String]? {
+        guard let prompts = try? JSONDecoder().decode([String: Int].self, from: Data(dictionary.utf8)) else { return nil }
+        let languages = Set(prompts.keys.map { $0.prefix { $0 != "-" }.lowercased() }).subtracting(["auto"]).sorted()
+        return languages.isEmpty ? nil : languages
     }
 
     /// Another one ends the native library's process, or nothing is written.

@@ -24,8 +24,7 @@ extension ModelFolder {
     ///
     /// A network that streams is exported with the length of its steps; the type alone is the same for both.
     /// Keyword spotters are small recognisers, published with the phrases that they were tried with.
-    static func family(_ files: [ModelDescription.Role: String], _ metadata: [String: String], named name: String) -> ModelFamily?
-    {
+    static func family(_ files: [ModelDescription.Role: String], _ metadata: [String: String]) -> ModelFamily? {
         func has(_ keys: String...) -> Bool { keys.allSatisfy { metadata[$0] != nil } }
         let type = metadata["model_type"] ?? ""
         let streams = has("T", "decode_chunk_len") || has("window_size", "chunk_shift") || has("streaming_model_type")
@@ -44,13 +43,13 @@ extension ModelFolder {
             if type.hasPrefix("whisper") { return .whisper }
             if type == "EncDecMultiTaskModel" { return .canary }
             if has("lfr_window_size", "decoder_num_blocks") { return .streamingParaformer }
-            // What its networks say of themselves is not published.
-            if name.lowercased().contains("cohere-transcribe") { return .cohere }
+            if type.contains("cohere-transcribe") { return .cohere }
             return has("cmvn_mean", "num_head") ? .fireRed : nil
         }
         if has("framework") { return .speakerEmbedding }
         if has("powerset_max_classes") { return .pyannoteSegmentation }
         if has("tokens", "punctuations") { return .ctTransformer }
+        if has("COMMA", "UPPER") { return .cnnBiLSTM }
         if has("style_dim") { return type == "kitten-tts" ? .kitten : .kokoro }
         if has("n_speakers") { return has("language", "comment") ? .vits : .matcha }
         switch type {

@@ -18,10 +18,18 @@ public struct ModelFolder: Sendable {
     }
 
     /// What a model of it is called, unless somebody gives it another name.
+    ///
+    /// It tells languages, too, so a folder that was added remembers what it was called before.
     public var name: String {
-        guard let onlyFile else { return path.split(separator: "/").last.map(String.init) ?? path }
+        guard let onlyFile else {
+            if let published = try? String(contentsOfFile: path + "/" + Self.nameFile, encoding: .utf8) { return published }
+            return path.split(separator: "/").last.map(String.init) ?? path
+        }
         return onlyFile.hasSuffix(".onnx") ? String(onlyFile.dropLast(5)) : onlyFile
     }
+
+    /// Keeps the name that a folder was published under.
+    static let nameFile = ".published-name"
 
     /// Finds out what it holds, from its files' names and what they say of themselves.
     ///
@@ -52,9 +60,10 @@ public struct ModelFolder: Sendable {
         if files[.encoder] != nil || files[.cachedDecoder] != nil { files[.model] = nil }
         files[.tokens] = names.first { $0 == "tokens.txt" } ?? names.first { $0.hasSuffix("-tokens.txt") }
         files[.tokenizer] = names.first { FileManager.default.fileExists(atPath: "\(path)/\($0)/vocab.json") }
-        files[.keywords] = names.first { $0 == "keywords.txt" }
+        files[.keywords] =
+            names.first { $0 == "keywords.txt" } ?? names.first { $0.hasPrefix("keywords") && $0.hasSuffix(".txt") }
         files[.voices] = names.first { $0 == "voices.bin" || $0 == "voice.bin" }
-        for role in [.vocabulary, .scores, .figures, .characters] as [ModelDescription.Role] {
+        for role in [.vocabulary, .scores, .figures, .characters, .pieces] as [ModelDescription.Role] {
             files[role] = names.first { $0 == role.rawValue }
         }
         return try describe(files, names)
@@ -67,6 +76,7 @@ public struct ModelFolder: Sendable {
         let used = files.filter { family.roles.contains($0.key) }
         let tokens = try used[.tokens].map { name throws(SpeechError) in try TokenList(path + "/" + name) }
         try tokens?.check(for: family, vocabulary: metadata["vocab_size"].flatMap { Int($0) })
+        if let pieces = used[.pieces] { _ = try PieceList(path + "/" + pieces) }
         let beside = Companions(of: family, used, in: path, names)
         let parts = try VoiceParts(family, used.mapValues { path + "/" + $0 }, recordings: beside.recordings).check()
         let voice = VoiceRules(family, metadata)
@@ -75,6 +85,12 @@ public struct ModelFolder: Sendable {
         }
         if let reason = family.mismatch(metadata) {
             throw fault("holds a \(family.rawValue) model whose \(reason)", "docs/models.md lists what can be used.")
+        }
+        let told = Self.tellableLanguages(family, metadata, languages(of: family, metadata), tokens)
+        if family.mustBeTold, family.task == .recognition, told?.isEmpty ?? true {
+            throw fault(
+                "holds a \(family.rawValue) model that has no token for any of its languages",
+                "Take the tokens.txt that was published with it, and keep the folder's name, which tells the languages.")
         }
         func figure(_ key: String) -> Int? { metadata[key].flatMap { Int($0) } }
         let languages = languages(of: family, metadata)
@@ -85,7 +101,7 @@ public struct ModelFolder: Sendable {
             sampleRate: parts?.sampleRate ?? figure("sample_rate") ?? (family == .streamingToneCTC ? 8000 : 16_000),
             stepMS: family.isStreaming ? Self.stepMS(metadata) : nil,
             writesCapitalsOnly: family.task == .recognition && tokens?.hasCapitalsOnly == true, languages: languages,
-            tellableLanguages: Self.tellableLanguages(family, metadata, languages, tokens), bytes: 0,
+            tellableLanguages: told, bytes: 0,
             followsSeveralReadings: Self.followsSeveralReadings(family, metadata))
         description.bytes = description.allFiles.reduce(0) { $0 + Self.size(path + "/" + $1) }
         return description
@@ -100,11 +116,12 @@ public struct ModelFolder: Sendable {
             let file = try ONNXFile(path + "/" + name)
             if role == .encoder || role == .model { metadata = file.metadata }
         }
-        guard let family = Self.family(files, metadata, named: name) else {
+        guard let family = Self.family(files, metadata) else {
             let type = metadata["model_type"].map { ", of type \($0)" } ?? ""
+            let piper = metadata.isEmpty ? " A Piper voice needs its .onnx.json beside it." : ""
             throw fault(
                 "holds a model of a kind that is not known\(type)",
-                "docs/models.md lists what can be used; the folder holds \(Self.list(names)).")
+                "docs/models.md lists what can be used; the folder holds \(Self.list(names)).\(piper)")
         }
         for role in family.roles where files[role] == nil {
             throw fault("holds a \(family.rawValue) model without its \(role.rawValue)", "The folder holds \(Self.list(names)).")

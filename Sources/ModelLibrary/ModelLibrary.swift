@@ -74,6 +74,7 @@ public struct ModelLibrary: Sendable {
         let incoming = directory + "/.incoming-\(name)-\(getpid())"
         defer { try? FileManager.default.removeItem(atPath: incoming) }
         try copy(description.allFiles, of: folder.path, to: incoming, byLinking: isTemporary)
+        try Data(folder.name.utf8).write(to: URL(fileURLWithPath: "\(incoming)/\(ModelFolder.nameFile)"))
         let trial = try await attempt(incoming, description)
         let model = Manifest.Model(
             description: description, source: source, addedUnixMS: UInt64(Date().timeIntervalSince1970 * 1000),

@@ -105,7 +105,9 @@ def test_each_recording_is_recognised_in_its_language(data, recordings, tmp_path
 
 def test_a_model_of_several_languages_is_told_which(data, recordings, start_server, tmp_path):
     add(data, fixture, "--name", "commands")
-    add(data, models / "canary-en-de", "--name", "canary")
+    # What they are called here tells nothing of their languages.
+    add(data, models / "canary-en-de", "--name", "canary-en")
+    add(data, models / "cohere-transcribe-en-de", "--name", "co")
     done = mynah(data, "transcribe", "--language", "de", "--format", "json", recordings[0])
     assert (json.loads(done.stdout)["text"], json.loads(done.stdout)["language"]) == ("guten tag.", "de"), done
     # Of two files in two languages each is told its own.
@@ -118,10 +120,15 @@ def test_a_model_of_several_languages_is_told_which(data, recordings, start_serv
     with start_server(*any_sound, data=data) as server:
         assert live(server, recordings[0]) == sentences[0]
         assert live(server, recordings[0], language="de") == "guten tag."
-        assert live(server, recordings[0], model="canary") == "good day."
+        assert live(server, recordings[0], model="canary-en") == "good day."
+        assert live(server, recordings[0], model="canary-en", language="de") == "guten tag."
+        assert live(server, recordings[0], model="co", language="de") == "guten tag."
         # What nobody else serves is the Whisper's, and so is what nobody knows.
         assert live(server, english, language="fr") == "grave"
         assert live(server, french, language="auto") == "aigu"
+    # A model in a folder of its own finds out as well.
+    with start_server(*any_sound, "--set", f"stt.model_path={models / 'languages'}", data=data) as server:
+        assert live(server, french, language="auto") == "aigu" and live(server, french, language="de") == "hoch"
 
 
 def test_a_language_without_a_model_is_told(data, recordings, tmp_path):

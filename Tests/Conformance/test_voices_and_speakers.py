@@ -163,7 +163,8 @@ def test_a_voice_is_copied_from_a_recording(data, tmp_path, name):
 
 
 def test_a_voice_of_many_languages_is_told_which(data, start_server):
-    add(data, models / "supertonic")
+    # What it is called here tells nothing of what it speaks.
+    add(data, models / "supertonic", "--name", "supertonic-en")
 
     def marks(audio):
         """The language that the voice was told, which it says before the text: frames of 3072 samples, letters from 3000 Hz up."""
@@ -182,6 +183,13 @@ def test_a_voice_of_many_languages_is_told_which(data, start_server):
             assert marks(samples(audio)[1]) == language
         code, problem = refusal(server, json.dumps({"input": "hello", "language": "xx"}).encode())
         assert code == 400 and "No voice speaks the language xx" in problem["detail"], problem
+        code, problem = refusal(server, json.dumps({"input": "hello", "voice": "supertonic-en/1", "language": "xx"}).encode())
+        assert code == 400 and "does not speak the language xx" in problem["detail"], problem
+    # Another voice for a language that the default one speaks, too, is taken when the language is named.
+    add(data, models / "tones-en")
+    assert mynah(data, "models", "use", "tones-en", "--language", "fr").returncode == 0
+    spoken = subprocess.run([*command(data), "speak", "--language", "fr", "abc"], capture_output=True)
+    assert samples(spoken.stdout)[0] == 22050, spoken.stderr
 
 
 def test_openai_clients_hear_the_default_voice(start_server):

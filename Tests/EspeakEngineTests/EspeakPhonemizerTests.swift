@@ -5,6 +5,8 @@ import Testing
 @testable import EspeakEngine
 
 @Suite struct EspeakPhonemizerTests {
+    init() { signal(SIGPIPE, SIG_IGN) }
+
     @Test(
         arguments: [
             ("Hello, world!", [Clause(text: "Hello", mark: ","), Clause(text: "world", mark: "!")]),
@@ -38,6 +40,22 @@ import Testing
     func `what cannot be said is told`(sentence: String, voice: String, reason: String) {
         let error = #expect(throws: SpeechError.self) { try EspeakPhonemizer().phonemes(of: sentence, voice: voice) }
         #expect(error?.code == .synthesisFailed && error?.message.contains(reason) == true, "\(error?.message ?? "")")
+    }
+
+    @Test func `a program that hangs, or ends without reading, is given up`() throws {
+        let folder = NSTemporaryDirectory() + "mynah-espeak-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for (script, reason) in [
+            ("exit 3", "espeak-ng fails: broken"), ("kill -9 $$", "was killed"), ("exec sleep 60", "was killed"),
+        ] {
+            let program = folder + "/espeak"
+            try Data("#!/bin/sh\necho broken >&2\n\(script)\n".utf8).write(to: URL(fileURLWithPath: program))
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+            let phonemizer = EspeakPhonemizer(program: program, limitSeconds: 1)
+            let error = #expect(throws: SpeechError.self) { try phonemizer.phonemes(of: "hello", voice: "en-us") }
+            #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
+        }
     }
 
     @Test func `without the program its package is named`() {

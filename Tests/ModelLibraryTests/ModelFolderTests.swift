@@ -5,6 +5,7 @@ import Testing
 
 /// The folders are named and filled as their publishers do it.
 @Suite struct ModelFolderTests {
+    private static let cohere = ["model_type": "cohere-transcribe-03-2026"]
     private static let zipformer = ["model_type": "zipformer2", "T": "45", "decode_chunk_len": "32"]
 
     @Test func `a streaming transducer in two precisions: the quick one is taken`() throws {
@@ -103,7 +104,7 @@ import Testing
         for file in files {
             contents[file] =
                 file.hasSuffix(".onnx")
-                ? MadeUpModel.onnx(family == .keywordTransducer ? Self.zipformer : [:])
+                ? MadeUpModel.onnx(family == .keywordTransducer ? Self.zipformer : family == .cohere ? Self.cohere : [:])
                 : file == "tokens.txt" ? MadeUpModel.tokens + (family.mustBeTold ? Array("<|de|> 3\n<|xx|> 4\n".utf8) : []) : [1]
         }
         let folder = try MadeUpModel.Folder(contents, named: name)
@@ -113,10 +114,28 @@ import Testing
         #expect(model.tellableLanguages == (family.mustBeTold ? ["de"] : nil))
     }
 
+    @Test func `a multilingual NeMo model that streams is told what its prompts are for`() throws {
+        var metadata = MadeUpModel.nemoStreaming
+        metadata["pred_rnn_layers"] = "1"
+        metadata["pred_hidden"] = "1"
+        for (dictionary, languages) in [
+            ("{\"en-US\": 0, \"en-GB\": 1, \"es-ES\": 2, \"auto\": 3}", ["en", "es"]), ("no JSON", nil),
+        ] {
+            metadata["prompt_dictionary"] = dictionary
+            let folder = try MadeUpModel.Folder([
+                "encoder.onnx": MadeUpModel.onnx(metadata), "decoder.onnx": MadeUpModel.onnx(), "joiner.onnx": MadeUpModel.onnx(),
+                "tokens.txt": MadeUpModel.tokens,
+            ])
+            let model = try ModelFolder(folder.path).inspect()
+            #expect(model.family == .streamingTransducer && model.followsSeveralReadings == false)
+            #expect(model.tellableLanguages == languages && model.languages.isEmpty)
+        }
+    }
+
     @Test func `one that must be told its language needs tokens for languages`() throws {
         let folder = try MadeUpModel.Folder(
             [
-                "encoder.int8.onnx": MadeUpModel.onnx(), "decoder.int8.onnx": MadeUpModel.onnx(),
+                "encoder.int8.onnx": MadeUpModel.onnx(Self.cohere), "decoder.int8.onnx": MadeUpModel.onnx(),
                 "tokens.txt": MadeUpModel.tokens,
             ], named: "sherpa-onnx-cohere-transcribe")
         let error = #expect(throws: SpeechError.self) { try ModelFolder(folder.path).inspect() }

@@ -25,13 +25,15 @@ import Testing
     }
 
     private func files(_ path: String) -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".published") }.sorted()
     }
 
     @Test func `what is added is copied, noted, and serves its language`() async throws {
         let model = try await add("first")
         #expect(model.trial.timesRealTime == 34 && model.checksums["model.onnx"]?.count == 64)
         #expect(files(library.folder(of: "first")) == ["model.onnx", "tokens.txt"])
+        // What it was called before tells its languages.
+        #expect(try ModelFolder(library.folder(of: "first")).inspect() == model.description)
         let manifest = try library.manifest()
         #expect(manifest.models["first"] == model)
         #expect(manifest.defaultModel(for: .recognition, language: "en") == "first")

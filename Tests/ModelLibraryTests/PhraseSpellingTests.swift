@@ -6,7 +6,7 @@ import Testing
 @Suite struct PhraseSpellingTests {
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mynah-spelling-\(UUID())")
 
-    private func spelling(_ tokens: [String], scores: [String: Float] = [:]) throws -> PhraseSpelling {
+    private func spelling(_ tokens: [String], scores: [String: Float] = [:], phones: String? = nil) throws -> PhraseSpelling {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try tokens.enumerated().map { "\($1) \($0)\n" }.joined().write(
             to: folder.appendingPathComponent("tokens.txt"), atomically: true, encoding: .utf8)
@@ -18,6 +18,7 @@ import Testing
             return [0x0A, UInt8(piece.count)] + piece
         }
         if !scores.isEmpty { try Data(pieces).write(to: folder.appendingPathComponent("bpe.model")) }
+        try phones?.write(to: folder.appendingPathComponent("en.phone"), atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: folder) }
         return try PhraseSpelling(tokens: folder.appendingPathComponent("tokens.txt").path)
     }
@@ -28,6 +29,25 @@ import Testing
         #expect(try spelling.spell("hello hey") == "\u{2581}HE LLO \u{2581}HEY")
         let error = #expect(throws: SpeechError.self) { try spelling.spell("hey jarvis") }
         #expect(error?.code == .invalidConfiguration && error?.message.contains("`jarvis`") == true)
+    }
+
+    @Test func `Chinese by its pinyin, in parts or whole, or by its characters`() throws {
+        let parts = ["<blk>", "n", "ǐ", "h", "ǎo", "zh", "z", "ōng", "ong", "g", "uó", "y"]
+        #expect(try spelling(parts).spell("你好") == "n ǐ h ǎo")
+        #expect(try spelling(parts).spell("你好 中国") == "n ǐ h ǎo zh ōng g uó")
+        #expect(try spelling(["<blk>", "nǐ", "hǎo", "n", "ǐ"]).spell("你好") == "nǐ hǎo")
+        #expect(try spelling(["<blk>", "你", "好", "\u{2581}HEY"]).spell("hey你好") == "\u{2581}HEY 你 好")
+        let error = #expect(throws: SpeechError.self) { try spelling(parts).spell("你们") }
+        #expect(error?.message.contains("`你们`") == true)
+    }
+
+    @Test func `words by their phones, where there is a lexicon of them`() throws {
+        let spelling = try spelling(
+            ["<blk>", "HH", "AH0", "L", "OW1", "n", "ǐ", "h", "ǎo"], phones: "HELLO HH AH0 L OW1\nBYE B AY1\nHELLO X\n\n")
+        #expect(try spelling.spell("hello 你好") == "HH AH0 L OW1 n ǐ h ǎo")
+        // Phones that are no tokens, and words that are not in it.
+        #expect(throws: SpeechError.self) { try spelling.spell("bye") }
+        #expect(throws: SpeechError.self) { try spelling.spell("jarvis") }
     }
 
     @Test func `the likeliest pieces, where there are scores`() throws {

@@ -31,17 +31,45 @@ import Testing
         }
     }
 
+    @Test func `what a link leads to stays as it was`() throws {
+        let blobs = try MadeUpModel.Folder(["one": MadeUpModel.onnx(), "two": Self.description()], named: "blobs")
+        let folder = try MadeUpModel.Folder([:], named: "snapshot")
+        for (name, blob) in [("en_US-amy-low.onnx", "one"), ("en_US-amy-low.onnx.json", "two")] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder.path)/\(name)", withDestinationPath: "\(blobs.path)/\(blob)")
+        }
+        let copy = try MadeUpModel.Folder([:])
+        try #require(try PiperVoice(ModelFolder(folder.path))).write(to: copy.path)
+        #expect(FileManager.default.contents(atPath: blobs.path + "/one") == Data(MadeUpModel.onnx()))
+        #expect(try ModelFolder(copy.path).inspect().phonemes == "en-us")
+    }
+
+    @Test func `of several the wanted one has to be named`() throws {
+        let folder = try MadeUpModel.Folder(
+            [
+                "a.onnx": MadeUpModel.onnx(), "a.onnx.json": Self.description(), "b.onnx": MadeUpModel.onnx(),
+                "b.onnx.json": Self.description(),
+            ])
+        let error = #expect(throws: SpeechError.self) { try PiperVoice(ModelFolder(folder.path)) }
+        #expect(error?.message.contains("a.onnx, b.onnx") == true)
+        #expect(try PiperVoice(ModelFolder(folder.path + "/b.onnx"))?.name == "b")
+    }
+
     @Test func `others are left as they are`() throws {
         let prepared = try MadeUpModel.Folder(
             ["a.onnx": MadeUpModel.onnx(["n_speakers": "1"]), "a.onnx.json": Self.description()])
         #expect(try PiperVoice(ModelFolder(prepared.path)) == nil)
         let alone = try MadeUpModel.Folder(["a.onnx": MadeUpModel.onnx()])
         #expect(try PiperVoice(ModelFolder(alone.path)) == nil)
+        let other = try MadeUpModel.Folder(["a.onnx": MadeUpModel.onnx(), "a.onnx.json": Array("{}".utf8)])
+        #expect(try PiperVoice(ModelFolder(other.path)) == nil)
         #expect(try PiperVoice(ModelFolder(alone.path + "/none")) == nil)
     }
 
     @Test func `a description that is of no use is told`() throws {
-        for (bytes, reason) in [(Array("{}".utf8), "does not describe"), (Self.description(type: "text"), "of the kind `text`")] {
+        for (bytes, reason) in [
+            (Array("{\"phoneme_id_map\": 1}".utf8), "does not describe"), (Self.description(type: "text"), "of the kind `text`"),
+        ] {
             let folder = try MadeUpModel.Folder(["a.onnx": MadeUpModel.onnx(), "a.onnx.json": bytes])
             let error = #expect(throws: SpeechError.self) { try PiperVoice(ModelFolder(folder.path)) }
             #expect(error?.code == .brokenModel && error?.message.contains(reason) == true)

@@ -81,8 +81,11 @@ struct Bench {
     }
 
     /// Says a second of something, or so many samples.
-    func say(_ samples: Int = 16_000, _ ear: Ear = Ear()) -> (ear: Ear, recognition: any Recognition) {
-        let recognition = recognizer.begin(RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1)), observer: ear)
+    func say(
+        _ samples: Int = 16_000, _ ear: Ear = Ear(), language: String? = nil
+    ) -> (ear: Ear, recognition: any Recognition) {
+        let recognition = recognizer.begin(
+            RecognitionRequest(key: UtteranceKey(epoch: 0, number: 1), language: language), observer: ear)
         recognition.append((0..<samples).map { Int16(truncatingIfNeeded: $0) })
         recognition.finish()
         return (ear, recognition)

@@ -51,6 +51,18 @@ import Testing
         try await bench.end()
     }
 
+    @Test("tells the provider the language of each utterance, where one is named")
+    func language() async throws {
+        let bench = try await Bench { _, _ in .reply(200, [:], Self.words) }
+        for language in ["de", nil] {
+            #expect(await bench.say(32_000, language: language).ear.next() == "final Go forward")
+        }
+        for (request, language) in zip(bench.provider.requests, ["de", "en"]) {
+            #expect(String(decoding: request.body, as: UTF8.self).contains("name=\"language\"\r\n\r\n\(language)\r\n"))
+        }
+        try await bench.end()
+    }
+
     @Test("waits as long as a provider wishes that takes no more requests, and tries again")
     func rateLimit() async throws {
         let bench = try await Bench { _, number in

@@ -93,19 +93,23 @@ struct LiveModels: Sendable {
             names.formUnion(manifest.models.filter { $0.value.description.family.task == .recognition }.keys)
             let chosen = manifest.defaults[.recognition] ?? [:]
             for (served, name) in chosen where served != Manifest.anyLanguage { defaults[served] = name }
-            if let name = chosen[Manifest.anyLanguage] {
-                let languages = manifest.models[name]?.description.tellableLanguages
-                for served in languages ?? [] where defaults[served] == nil { defaults[served] = name }
-                anyLanguage = languages == nil ? name : nil
+            if let name = chosen[Manifest.anyLanguage], let model = manifest.models[name]?.description {
+                for served in model.tellableLanguages ?? [] where defaults[served] == nil { defaults[served] = name }
+                if model.tellableLanguages == nil, !model.family.mustBeTold { anyLanguage = name }
             }
             defaults[language] = manifest.defaultModel(for: .recognition, language: language) ?? defaults[language]
-            unknownLanguage = ([defaults[language], chosen[Manifest.anyLanguage]] + chosen.values.sorted())
-                .compactMap(\.self).first { manifest.models[$0]?.description.readsAnyOfItsLanguages == true }
+            unknownLanguage = chosen.values.sorted().first { manifest.models[$0]?.description.readsAnyOfItsLanguages == true }
+            for name in [chosen[Manifest.anyLanguage], defaults[language]].compactMap(\.self)
+            where manifest.models[name]?.description.readsAnyOfItsLanguages == true { unknownLanguage = name }
         }
         // A model that the configuration names is not exchanged, and one in a folder of its own is in no list.
         if settings.stt.modelName != nil || settings.stt.modelPath != nil {
             names.insert(current)
             defaults[language] = current
+            if case .neural(let model) = try? RecognitionModel.choose(settings, models: builtIn) {
+                for served in model.description.tellableLanguages ?? [] { defaults[served] = current }
+                if model.description.readsAnyOfItsLanguages { unknownLanguage = current }
+            }
         }
         return ModelSwitch.Catalogue(
             defaults: defaults.merging([language: current]) { listed, _ in listed }, names: names, defaultLanguage: language,

@@ -49,7 +49,11 @@ enum NeuralJobs {
             case .voice:
                 return try VoiceModel(description(folder), in: folder, phonemizer: EspeakPhonemizer(), options: options)
             case .embedding: return try SpeakerEmbeddingModel(description(folder), in: folder, options: options)
-            case .punctuation: return try PunctuationModel(description(folder), in: folder, options: options)
+            case .punctuation:
+                let model = try description(folder)
+                return model.family == .cnnBiLSTM
+                    ? try CasingModel(model, in: folder, options: options)
+                    : try PunctuationModel(model, in: folder, options: options)
             case .enhancement: return try EnhancementModel(description(folder), in: folder, options: options)
             case .language: return try LanguageModel(description(folder), in: folder, options: options)
             case .diarization:

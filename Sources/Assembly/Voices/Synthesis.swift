@@ -32,7 +32,7 @@ public enum Synthesis {
                 advice: "There are: \(sources.flatMap(\.voices).prefix(20).map(\.id).joined(separator: ", ")).")
         }
         let byLanguage = manifest.defaults[.synthesis] ?? [:]
-        return Voices(sources, defaultVoice: chosen, byLanguage: byLanguage)
+        return Voices(sources, defaultVoice: chosen, isDefaultChosen: settings.tts.voice != nil, byLanguage: byLanguage)
     }
 
     private static func defaultVoice(_ settings: Settings, manifest: Manifest) throws(SpeechError) -> String {
@@ -81,9 +81,9 @@ public enum Synthesis {
     ) -> Voices.Source {
         let voices = Voice.ofModel(
             name, speakers: model.speakers ?? 1, named: model.speakerNames, languages: model.languages)
-        let language = model.family.mustBeTold ? TextLanguage(among: model.languages, settings: settings) : nil
         return Voices.Source(name: name, voices: voices) {
-            WorkerSynthesizer(
+            let language = model.family.mustBeTold ? TextLanguage(among: model.languages, settings: settings) : nil
+            return WorkerSynthesizer(
                 NeuralJobs.pool(.voice, [folder], failure: .synthesisFailed, settings: settings, logger: logger),
                 identity: SynthesizerIdentity(engine: Recognition.engineName, model: name), voices: voices,
                 identify: language?.language(of:))

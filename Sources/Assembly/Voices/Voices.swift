@@ -14,6 +14,7 @@ public final class Voices: Synthesizer {
 
     private let sources: [Source]
     private let defaultVoice: String
+    private let isDefaultChosen: Bool
     private let byLanguage: [String: String]
     private let started = Mutex<[String: Task<any Synthesizer, any Error>]>([:])
 
@@ -21,8 +22,10 @@ public final class Voices: Synthesizer {
     ///
     /// - Parameters:
     ///   - defaultVoice: who speaks when nobody is named; one of these.
+    ///   - isDefaultChosen: whether somebody named it, and it is not only the first for the default language.
     ///   - byLanguage: who speaks when only a language is named, ISO 639-1.
-    init(_ sources: [Source], defaultVoice: String, byLanguage: [String: String]) {
+    init(_ sources: [Source], defaultVoice: String, isDefaultChosen: Bool, byLanguage: [String: String]) {
+        self.isDefaultChosen = isDefaultChosen
         self.sources = sources
         self.byLanguage = byLanguage
         self.defaultVoice = defaultVoice
@@ -40,21 +43,31 @@ public final class Voices: Synthesizer {
     public func speak(_ request: SpeechRequest) async throws -> any SpokenAudio {
         var request = request
         let voice = try request.voice ?? voice(for: request.language)
+        if request.voice != nil, let language = request.language, let spoken = languages(of: voice), !spoken.contains(language) {
+            throw SpeechError(
+                .invalidParameter, "The voice \(voice) does not speak the language \(language.prefix(16)).",
+                advice: "It speaks: \(spoken.joined(separator: ", ")). Name one of these, another voice, or no voice.")
+        }
         request.voice = voice
         return try await synthesizer(of: voice).speak(request)
     }
 
+    /// Who speaks when nobody is named: the default voice, or who was added for the language that is named.
     private func voice(for language: String?) throws(SpeechError) -> String {
-        let usual = sources.first { $0.name == defaultVoice || $0.voices.contains { $0.id == defaultVoice } }
-        // A provider does not say what its voices speak.
-        guard let language, let spoken = usual?.voices.first?.languages, !spoken.isEmpty, !spoken.contains(language) else {
-            return defaultVoice
-        }
+        guard let language else { return defaultVoice }
+        if isDefaultChosen, languages(of: defaultVoice)?.contains(language) ?? true { return defaultVoice }
         if let voice = byLanguage[language] { return voice }
+        if languages(of: defaultVoice)?.contains(language) ?? true { return defaultVoice }
         if let voice = voices.first(where: { $0.languages.contains(language) }) { return voice.id }
         throw SpeechError(
             .invalidParameter, "No voice speaks the language \(language.prefix(16)).",
             advice: "There are voices for: \(Set(voices.flatMap(\.languages)).sorted().joined(separator: ", ")).")
+    }
+
+    /// What a voice speaks; nil where that is not known, as of a provider's.
+    private func languages(of voice: String) -> [String]? {
+        let source = sources.first { $0.name == voice || $0.voices.contains { $0.id == voice } }
+        return source?.voices.first?.languages.isEmpty == false ? source?.voices.first?.languages : nil
     }
 
     public func stop() async {

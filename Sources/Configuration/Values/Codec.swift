@@ -198,7 +198,7 @@ extension Codec<String> {
             schema: ["type": "string", "minLength": 1, "maxLength": 100],
             parse: { text in
                 let words = text.lowercased().split(separator: " ")
-                let isSpeakable = words.allSatisfy { $0.allSatisfy { "a"..."z" ~= $0 || $0 == "'" || $0 == "-" } }
+                let isSpeakable = words.allSatisfy { $0.allSatisfy { $0.isLetter || $0 == "'" || $0 == "-" } }
                 return isSpeakable && (1...8).contains(words.count) && text.utf8.count <= 100 ? words.joined(separator: " ") : nil
             }, show: JSON.string)
     }

@@ -4,12 +4,19 @@ public import SpeechModel
 
 /// Asks the program `espeak-ng` how a text is pronounced, as the training of Piper's and other voices did.
 ///
-/// The program and not its library, which is licensed under GPL-3 and keeps one state for the whole process. It takes some 10 ms.
+/// The program and not its library, which is licensed under GPL-3 and keeps one state for the whole process. It takes some 10 ms. The process
+/// must ignore SIGPIPE, as workers do: the program may end before it has read the text.
 public struct EspeakPhonemizer: Phonemizer {
     private let program: String
+    private let limitSeconds: Int
 
     /// Names the program; one without a slash is looked for in `PATH`.
-    public init(program: String = "espeak-ng") { self.program = program }
+    ///
+    /// - Parameter limitSeconds: it takes milliseconds; one that hangs must not outlive its worker for long.
+    public init(program: String = "espeak-ng", limitSeconds: Int = 10) {
+        self.program = program
+        self.limitSeconds = limitSeconds
+    }
 
     public func phonemes(of sentence: String, voice: String) throws(SpeechError) -> String {
         guard !voice.isEmpty, !voice.hasPrefix("-"), voice.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
@@ -17,13 +24,10 @@ public struct EspeakPhonemizer: Phonemizer {
                 .synthesisFailed, "The model names no voice of espeak-ng that could be: `\(voice.prefix(32))`.",
                 advice: "Get it as it was published for sherpa-onnx.")
         }
-        // The program does not tell by which mark a clause ended, so each is asked for alone, and all at once.
-        let asked = try Clause.clauses(of: sentence).map { clause throws(SpeechError) in
-            (clause, try Question(program, clause.text, voice: voice))
-        }
+        // The program does not tell by which mark a clause ended, so each is asked for alone.
         var spoken: [String] = []
-        for (clause, question) in asked {
-            let phonemes = Self.cleaned(try question.answer())
+        for clause in Clause.clauses(of: sentence) {
+            let phonemes = Self.cleaned(try ask(clause.text, voice: voice))
             if !phonemes.isEmpty { spoken.append(phonemes + clause.mark) }
         }
         guard !spoken.isEmpty else {
@@ -38,88 +42,41 @@ public struct EspeakPhonemizer: Phonemizer {
         output.replacing(/\([a-z-]+\)/, with: "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
             .decomposedStringWithCanonicalMapping
     }
-}
 
-/// A part of a sentence, up to a punctuation mark.
-struct Clause: Equatable {
-    var text: String
-    /// `,`, `;`, `:`, `.`, `?` or `!`; empty where there is none.
-    var mark: String
-
-    /// Marks, and what they are to voices: of Chinese and Japanese the full-width ones.
-    private static let marks: [Character: String] = [
-        ",": ",", ";": ";", ":": ":", ".": ".", "?": "?", "!": "!", "…": ".",
-        "，": ",", "、": ",", "；": ";", "：": ":", "。": ".", "？": "?", "！": "!",
-    ]
-
-    /// Parts a sentence. A mark within a word or a number ends nothing, and a full stop only the whole: others are of abbreviations.
-    static func clauses(of sentence: String) -> [Clause] {
-        var clauses: [Clause] = []
-        var text = ""
-        func end(_ mark: String) {
-            if text.contains(where: { $0.isLetter || $0.isNumber }) {
-                clauses.append(Clause(text: text.trimmingCharacters(in: .whitespacesAndNewlines), mark: mark))
-            }
-            text = ""
-        }
-        let characters = Array(sentence.trimmingCharacters(in: .whitespacesAndNewlines))
-        for (index, character) in characters.enumerated() {
-            let isLast = index + 1 == characters.count
-            if let mark = marks[character],
-                isLast || !character.isASCII || character != "." && characters[index + 1].isWhitespace
-            {
-                end(mark)
-            } else {
-                text.append(character)
-            }
-        }
-        end("")
-        return clauses
-    }
-}
-
-/// One run of the program.
-private struct Question {
-    private let process = Process()
-    private let output = Pipe()
-    private let errors = Pipe()
-    private let program: String
-
-    init(_ program: String, _ text: String, voice: String) throws(SpeechError) {
-        self.program = program
-        let input = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program, "-q", "--ipa", "-b", "1", "-v", voice, "--stdin"]
+    private func ask(_ text: String, voice: String) throws(SpeechError) -> String {
+        let process = Process()
+        let (input, output, errors) = (Pipe(), Pipe(), Pipe())
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+        process.arguments =
+            ["--signal=KILL", "\(limitSeconds)", program] + ["-q", "--ipa", "-b", "1", "-v", voice, "--stdin"]
         process.standardInput = input
         process.standardOutput = output
         process.standardError = errors
-        do {
-            try process.run()
-            // A sentence fits into the pipe.
-            try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
-            try input.fileHandleForWriting.close()
-        } catch {
-            throw Self.absent(program)
-        }
-    }
-
-    func answer() throws(SpeechError) -> String {
-        let spoken = output.fileHandleForReading.readDataToEndOfFile()
+        do { try process.run() } catch { throw Self.fault("\(error.localizedDescription)") }
+        // A sentence fits into the pipe. A program that has ended already says why by its status.
+        try? input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+        try? input.fileHandleForWriting.close()
+        let answer = output.fileHandleForReading.readDataToEndOfFile()
         let complaint = errors.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        if process.terminationStatus == 127 { throw Self.absent(program) }
-        guard process.terminationStatus == 0 else {
-            let reason = String(decoding: complaint, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-            throw SpeechError(
-                .synthesisFailed, "espeak-ng fails: \(reason.prefix(200)).",
-                advice: "`espeak-ng --voices` lists what it speaks; a newer one may know more.")
+        guard process.terminationReason == .exit, process.terminationStatus != 137 else {
+            throw Self.fault("it was killed, at the latest after \(limitSeconds) s without an answer")
         }
-        return String(decoding: spoken, as: UTF8.self)
+        switch process.terminationStatus {
+        case 0: return String(decoding: answer, as: UTF8.self)
+        case 127:
+            throw SpeechError(
+                .synthesisFailed, "It reads phonemes, and the program that gives them is missing: \(program).",
+                advice: "Run `apt-get install espeak-ng`, or put a lexicon.txt beside the model.")
+        default:
+            throw Self.fault(
+                String(decoding: complaint.prefix(200), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+        }
     }
 
-    private static func absent(_ program: String) -> SpeechError {
+    private static func fault(_ reason: String) -> SpeechError {
         SpeechError(
-            .synthesisFailed, "It reads phonemes, and the program that gives them is missing: \(program).",
-            advice: "Run `apt-get install espeak-ng`, or put a lexicon.txt beside the model.")
+            .synthesisFailed, "espeak-ng fails: \(reason).",
+            advice: "Try `espeak-ng --voices`, which lists what it speaks; reinstall it, or put a lexicon.txt beside the model.")
     }
 }

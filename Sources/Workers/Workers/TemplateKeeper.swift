@@ -64,8 +64,8 @@ struct TemplateKeeper {
             return nil
         case .failed(let text):
             return SpeechError(
-                .brokenModel, "The recogniser could not load its model: \(text)",
-                advice: "Run `mynah doctor`; reinstall the model, or point models.directory at a whole one.")
+                .brokenModel, "A model could not be loaded: \(text)",
+                advice: "`mynah doctor` and `mynah models verify` tell what is damaged; install or add that again.")
         case .ended: return ended
         }
     }

@@ -39,7 +39,7 @@ struct DoctorCheck: Sendable {
 func doctorChecks(_ settings: Settings, models: ModelFiles, listen: [ListenAddress]) async -> [DoctorCheck] {
     libraryChecks() + [checksumCheck(models.directory)].compactMap(\.self)
         + [await recognitionCheck(settings, models), recogniserCheck(settings.stt), voiceActivityCheck(settings, models)]
-        + [pagesCheck(), ffmpegCheck(), microphoneCheck()] + listen.map(portCheck)
+        + [pagesCheck(), ffmpegCheck(), espeakCheck(), microphoneCheck()] + listen.map(portCheck)
         + [diskCheck(models.directory), memoryCheck(), processorCheck()]
 }
 
@@ -159,13 +159,18 @@ private func pagesCheck() -> DoctorCheck {
     }
 }
 
-private func ffmpegCheck() -> DoctorCheck {
+private func ffmpegCheck() -> DoctorCheck { programCheck("ffmpeg", without: "only WAV files can be read") }
+
+private func espeakCheck() -> DoctorCheck {
+    programCheck("espeak-ng", without: "voices that read phonemes need a lexicon")
+}
+
+private func programCheck(_ name: String, without: String) -> DoctorCheck {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
-    guard let path = folders.map({ (folder) -> String in "\(folder)/ffmpeg" }).first(where: { access($0, X_OK) == 0 }) else {
-        return DoctorCheck(
-            "ffmpeg", .limited, "not in PATH: only WAV files can be read", remedy: "Run `apt-get install ffmpeg`.")
+    guard let path = folders.map({ (folder) -> String in "\(folder)/\(name)" }).first(where: { access($0, X_OK) == 0 }) else {
+        return DoctorCheck(name, .limited, "not in PATH: \(without)", remedy: "Run `apt-get install \(name)`.")
     }
-    return DoctorCheck("ffmpeg", .ok, path)
+    return DoctorCheck(name, .ok, path)
 }
 
 private func microphoneCheck() -> DoctorCheck {

@@ -166,7 +166,8 @@ struct Transcription: Sendable {
     ) throws -> Page {
         let path = files[index]
         let page = Page(
-            TranscriptWriter(format: format, showsWords: showsWords), model: recognizer.identity, language: spoken ?? language,
+            TranscriptWriter(format: format, showsWords: showsWords), model: recognizer.identity,
+            language: spoken ?? (isLanguageNamed ? language : recognizer.identity.language),
             output: try directory.map { try TranscriptFile(path: path, directory: $0, format: format) as any TranscriptOutput }
                 ?? order.output(index), progress: progress)
         try page.write(page.writer.header)

@@ -16,12 +16,14 @@ final class OpenAIRecognition: Recognition {
     }
 
     private let key: UtteranceKey
+    private let language: String?
     private let observer: any RecognitionObserver
     private let owner: OpenAIRecognizer
     private let state = Mutex(State())
 
-    init(_ key: UtteranceKey, observer: any RecognitionObserver, owner: OpenAIRecognizer) {
+    init(_ key: UtteranceKey, language: String?, observer: any RecognitionObserver, owner: OpenAIRecognizer) {
         self.key = key
+        self.language = language
         self.observer = observer
         self.owner = owner
     }
@@ -68,7 +70,7 @@ final class OpenAIRecognition: Recognition {
     }
 
     private func glance(at samples: [Int16]) async {
-        let hypothesis = await owner.glance(at: samples)
+        let hypothesis = await owner.glance(at: samples, language: language)
         let isWanted = state.withLock { state in
             state.isGlancing = false
             return !state.isFinished && !state.isOver && !Task.isCancelled
@@ -80,7 +82,7 @@ final class OpenAIRecognition: Recognition {
     private func conclude(_ samples: [Int16]) async {
         let update: RecognitionUpdate
         do throws(SpeechError) {
-            update = .final(try await owner.recognise(samples), adaptation: nil)
+            update = .final(try await owner.recognise(samples, language: language), adaptation: nil)
         } catch {
             update = .failed(error)
         }

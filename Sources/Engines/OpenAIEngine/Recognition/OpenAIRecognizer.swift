@@ -10,7 +10,7 @@ import Synchronization
 public final class OpenAIRecognizer: Recognizer {
     /// How it goes about it.
     public struct Configuration: Sendable {
-        /// ISO 639-1 language of what is said.
+        /// ISO 639-1 language of what is said, where an utterance names none.
         public var language: String
         /// Requests at once; nothing is sent beyond.
         public var maximumConcurrent: Int
@@ -113,7 +113,7 @@ public final class OpenAIRecognizer: Recognizer {
     public func check() async throws(SpeechError) { try await client.check(otherwise: .recogniserFailed) }
 
     public func begin(_ request: RecognitionRequest, observer: any RecognitionObserver) -> any Recognition {
-        let recognition = OpenAIRecognition(request.key, observer: observer, owner: self)
+        let recognition = OpenAIRecognition(request.key, language: request.language, observer: observer, owner: self)
         guard request.keyPhrases == nil else {
             recognition.fail(
                 SpeechError(
@@ -145,11 +145,11 @@ public final class OpenAIRecognizer: Recognizer {
     }
 
     /// What was said in a complete utterance.
-    func recognise(_ samples: [Int16]) async throws(SpeechError) -> Hypothesis {
+    func recognise(_ samples: [Int16], language: String?) async throws(SpeechError) -> Hypothesis {
         do {
             try await gate.enter()
             defer { gate.leave() }
-            return try await transcribe(samples, isRepeated: true)
+            return try await transcribe(samples, language: language, isRepeated: true)
         } catch {
             let explained = error.explained(provider, code: .recogniserFailed)
             if case .cancelled = error {} else { report(explained) }
@@ -158,25 +158,25 @@ public final class OpenAIRecognizer: Recognizer {
     }
 
     /// What was said so far; nil when it cannot be told at once.
-    func glance(at samples: [Int16]) async -> Hypothesis? {
+    func glance(at samples: [Int16], language: String?) async -> Hypothesis? {
         guard gate.waiting == 0, gate.busy < gate.limit, (try? await gate.enter()) != nil else { return nil }
         defer { gate.leave() }
-        return try? await transcribe(samples, isRepeated: false)
+        return try? await transcribe(samples, language: language, isRepeated: false)
     }
 
-    private func transcribe(_ samples: [Int16], isRepeated: Bool) async throws(RemoteFailure) -> Hypothesis {
+    private func transcribe(_ samples: [Int16], language: String?, isRepeated: Bool) async throws(RemoteFailure) -> Hypothesis {
         guard !samples.isEmpty else { return Hypothesis(words: []) }
         let seconds = Double(samples.count) / Double(SampleTime.rate)
         let hypothesis: Hypothesis
         if isTimeless.load(ordering: .relaxed) {
-            hypothesis = try await upload(samples, withTimes: false, isRepeated: isRepeated)
+            hypothesis = try await upload(samples, language: language, withTimes: false, isRepeated: isRepeated)
         } else {
             do {
-                hypothesis = try await upload(samples, withTimes: true, isRepeated: isRepeated)
+                hypothesis = try await upload(samples, language: language, withTimes: true, isRepeated: isRepeated)
             } catch {
                 guard case .refused(400, _, _) = error else { throw error }
                 // Some models, OpenAI's newer ones among them, take no wish for times.
-                hypothesis = try await upload(samples, withTimes: false, isRepeated: isRepeated)
+                hypothesis = try await upload(samples, language: language, withTimes: false, isRepeated: isRepeated)
                 isTimeless.store(true, ordering: .relaxed)
             }
         }
@@ -184,11 +184,13 @@ public final class OpenAIRecognizer: Recognizer {
         return hypothesis
     }
 
-    private func upload(_ samples: [Int16], withTimes: Bool, isRepeated: Bool) async throws(RemoteFailure) -> Hypothesis {
+    private func upload(
+        _ samples: [Int16], language: String?, withTimes: Bool, isRepeated: Bool
+    ) async throws(RemoteFailure) -> Hypothesis {
         let padding = [Int16](repeating: 0, count: max(0, Self.minimumSamples - samples.count))
         var form = MultipartForm(boundary: "mynah-\(clock.randomBits())-\(clock.randomBits())")
         form.add("model", provider.model)
-        form.add("language", configuration.language)
+        form.add("language", language ?? configuration.language)
         form.add("response_format", withTimes ? "verbose_json" : "json")
         if withTimes { form.add("timestamp_granularities[]", "word") }
         let spoken = samples + padding

@@ -4,8 +4,9 @@ import Synchronization
 
 /// Tells a model which language is spoken, in the way that its family is told.
 ///
-/// Whisper is told by its configuration, which is one for all streams: utterances are decoded by language then, one language after another.
-// @unchecked: `whisper` and `told` are used under `lock` only; the rest is immutable.
+/// A Whisper of several languages is told by its configuration, which is one for all streams: utterances are decoded by language then, one
+/// language after another, and by one thread at a time.
+// @unchecked: `whisper`, `told` and `strings` are used under `lock` only; the rest is immutable.
 final class LanguagePrompt: @unchecked Sendable {
     private let model: ModelDescription
     private let usual: String
@@ -36,7 +37,9 @@ final class LanguagePrompt: @unchecked Sendable {
 
     /// Decodes streams, each told its language.
     func decode(_ streams: [OpaquePointer?], of languages: [String?], with recognizer: OpaquePointer) {
-        guard model.family != .whisper else { return decodeWhisper(streams, of: languages, with: recognizer) }
+        if model.family == .whisper, model.tellableLanguages != nil {
+            return decodeWhisper(streams, of: languages, with: recognizer)
+        }
         let options = model.family == .canary ? ["src_lang", "tgt_lang"] : ["language"]
         for case (let stream, let language?) in zip(streams, languages) {
             for option in options { SherpaOnnxOfflineStreamSetOption(stream, option, language) }

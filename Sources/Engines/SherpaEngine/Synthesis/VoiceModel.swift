@@ -31,6 +31,15 @@ public final class VoiceModel: JobRunner {
         func paths(_ files: [String]) -> UnsafePointer<CChar>? {
             files.isEmpty ? nil : strings.add(files.map { folder + "/" + $0 }.joined(separator: ","))
         }
+        // The library parts them by commas.
+        if let path = (model.lexicons + model.rules).map({ folder + "/" + $0 }).first(where: { $0.contains(",") }) {
+            throw SpeechError(
+                .brokenModel, "There is a comma in \(path), where a voice with lexicons cannot have one.",
+                advice: "Rename the folder, or the file.")
+        }
+        references = try (model.recordings ?? []).map { recording throws(SpeechError) in
+            try ReferenceVoice(folder + "/" + recording, withWords: model.family == .zipvoice)
+        }
         let lexicon = paths(model.lexicons)
         var configuration = SherpaOnnxOfflineTtsConfig()
         configuration.model.num_threads = Int32(options.threads)
@@ -96,9 +105,6 @@ public final class VoiceModel: JobRunner {
         }
         tts = made
         greeting = [.numbers([Double(SherpaOnnxOfflineTtsSampleRate(made))])]
-        references = try (model.recordings ?? []).map { recording throws(SpeechError) in
-            try ReferenceVoice(folder + "/" + recording, withWords: model.family == .zipvoice)
-        }
     }
 
     deinit { SherpaOnnxDestroyOfflineTts(tts) }
@@ -134,7 +140,7 @@ public final class VoiceModel: JobRunner {
         let samples = UnsafeBufferPointer(start: audio.pointee.samples, count: Int(audio.pointee.n))
         // Recordings that a voice cannot be taken from give what is no number.
         guard samples.allSatisfy(\.isFinite) else { throw Unspeakable(description: "it makes no sound of this text") }
-        return [.samples(samples.map { Int16(clamping: Int(($0 * 32767).rounded())) })]
+        return [.samples(samples.map { Int16(max(-1, min(1, $0)) * 32767) })]
     }
 
     /// The library says nothing at all in a language that it does not know.
