@@ -275,13 +275,14 @@ def test_speakers_without_a_model_are_a_fault_of_the_configuration(data):
     assert done.returncode == 78 and "speaker-segmentation" in done.stderr
 
 
-def test_finals_and_transcripts_have_punctuation(data, start_server, speech):
-    add(data, models / "punctuation-en")
+@pytest.mark.parametrize("model,written", [("punctuation-en", "go forward ten meters."), ("casing-en", "Go forward ten meters.")])
+def test_finals_and_transcripts_have_punctuation(data, start_server, speech, model, written):
+    add(data, models / model)
     done = mynah(data, "transcribe", "--rate", 16000, speech.goforward)
-    assert done.stdout == "go forward ten meters.\n"
+    assert done.stdout == written + "\n"
     with start_server(data=data) as server:
         final = finals(server, open(speech.goforward, "rb").read())[0]
-        assert final["text"] == "go forward ten meters." and final["words"][-1]["word"] == "meters."
+        assert final["text"] == written and final["words"][-1]["word"] == "meters."
 
 
 def test_a_recording_says_who_speaks_when(data, conversation):
