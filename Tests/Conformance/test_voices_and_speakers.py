@@ -12,6 +12,7 @@ import wave
 
 import pytest
 from conftest import repository
+from test_model_download import serving
 from test_models import add, data, mynah, until_ended  # noqa: F401
 from websockets.sync.client import connect
 
@@ -130,6 +131,18 @@ def test_a_piper_voice_is_added_as_it_is_published_and_reads_phonemes(data, pipe
     add(data, models / "tones-ipa")
     again = subprocess.run([*command(data), "speak", "--voice", "tones-ipa", "Hello, world!"], capture_output=True)
     assert spelled(samples(again.stdout)[1], rate, 0, phonemes) == "həloʊwɜld", again.stderr
+
+
+def test_a_piper_voice_is_downloaded_with_its_description(data, piper_voice):
+    contents = {f"/voices/{file.name}": file.read_bytes() for file in piper_voice.parent.iterdir()}
+    with serving(contents) as server:
+        done = mynah(data, "models", "add", f"{server.url}/voices/{piper_voice.name}?download=true")
+        assert done.returncode == 0, done.stderr
+        assert [path for path, _ in server.requests][-1] == f"/voices/{piper_voice.name}.json?download=true"
+        # Without it, it is a network that says nothing of itself.
+        del contents[f"/voices/{piper_voice.name}.json"]
+        done = mynah(data, "models", "add", f"{server.url}/voices/{piper_voice.name}", "--name", "other")
+        assert done.returncode == 69 and ".onnx.json beside it" in done.stderr, done
 
 
 def copied(data, name, tmp_path, **voices):

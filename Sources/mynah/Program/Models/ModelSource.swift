@@ -74,7 +74,7 @@ struct ModelSource {
             progress.finish()
             do {
                 try Self.check(file.path, named: download.shownURL, sha256: sha256)
-                let result = try await withUnpacked(file.path, named: download.shownURL, for: library) {
+                let result = try await withUnpacked(file.path, named: download.shownURL, from: address, for: library) {
                     try await withConverted($0, download.shownURL, true, for: library, use)
                 }
                 file.remove()
@@ -104,7 +104,7 @@ struct ModelSource {
     }
 
     private func withUnpacked<Result>(
-        _ file: String, named shown: String, for library: ModelLibrary, _ use: (ModelFolder) async throws -> Result
+        _ file: String, named shown: String, from address: String? = nil, for library: ModelLibrary, _ use: (ModelFolder) async throws -> Result
     ) async throws -> Result {
         removeAbandoned(in: library.downloads)
         let temporary = "\(library.downloads)/\(Self.unpackedPrefix)\(getpid())"
@@ -116,8 +116,9 @@ struct ModelSource {
         if try Archive(file).isArchive {
             Terminal.error.write("It is unpacked …\n")
             try Archive(file).unpack(to: folder, limits: ArchiveLimits(bytes: room))
-        } else if (try? ONNXFile(file)) != nil {
+        } else if let network = try? ONNXFile(file) {
             try FileManager.default.linkItem(atPath: file, toPath: "\(folder)/\(name).onnx")
+            if network.metadata.isEmpty, let address { await describe("\(folder)/\(name).onnx", from: address, for: library) }
         } else {
             throw SpeechError(
                 .brokenModel, "\(shown) is neither an archive (tar, zip) nor an .onnx file, or it is cut off.",
@@ -126,6 +127,18 @@ struct ModelSource {
         return try await use(try ModelFolder.topmost(below: folder))
     }
 
+    /// Gets what a Piper voice has at its side; of others there is nothing, and what cannot be had is missed when it is looked at.
+    private func describe(_ network: String, from address: String, for library: ModelLibrary) async {
+        guard var parts = URLComponents(string: address) else { return }
+        parts.path += ".json"
+        guard let url = parts.string, let room = try? library.room() else { return }
+        let download = Download(url, in: library.downloads, maximumBytes: min(room, Self.descriptionBytes))
+        guard let file = try? await download.run({ _ in }) else { return }
+        try? FileManager.default.copyItem(atPath: file.path, toPath: network + ".json")
+        file.remove()
+    }
+
+    private static let descriptionBytes = 1 << 20
     private static let unpackedPrefix = ".unpacked-"
     private static let convertedPrefix = ".converted-"
 
