@@ -37,7 +37,7 @@ public struct TranscriptFeed: Sendable {
         }
         missingNumbers += final.sequence - lastSequence - 1
         lastSequence = final.sequence
-        let annotation = annotate(final.hypothesis.text, source.expectedLanguage)
+        let annotation = annotate(final.hypothesis.text, final.hypothesis.language ?? source.expectedLanguage)
         lastLanguage = annotation.language
         return PublishedTranscript(
             source: source, sequenceNumber: final.sequence, hypothesis: final.hypothesis, startMS: final.startMS,

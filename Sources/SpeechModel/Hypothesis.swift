@@ -6,10 +6,13 @@ public struct Hypothesis: Hashable, Sendable, Codable {
     public var alternatives: [String]
     /// Who speaks, where that was asked for and is known: `speaker_1`, `speaker_2` … (``SpeakerTurn/name(of:)``).
     public var speaker: String?
+    /// What is spoken, ISO 639-1, where the model has found out itself.
+    public var language: String?
 
     /// Makes a hypothesis.
-    public init(words: [Word], alternatives: [String] = [], speaker: String? = nil) {
+    public init(words: [Word], alternatives: [String] = [], speaker: String? = nil, language: String? = nil) {
         self.words = words
+        self.language = language
         self.alternatives = alternatives
         self.speaker = speaker
     }
@@ -34,6 +37,6 @@ public struct Hypothesis: Hashable, Sendable, Codable {
         Hypothesis(
             words: words.map {
                 Word($0.text, startMS: $0.startMS + milliseconds, endMS: $0.endMS + milliseconds, confidence: $0.confidence)
-            }, alternatives: alternatives, speaker: speaker)
+            }, alternatives: alternatives, speaker: speaker, language: language)
     }
 }

@@ -117,6 +117,9 @@ def test_a_model_of_several_languages_is_told_which(data, recordings, start_serv
         for name, frequency in {"french": 4000, "english": 400}.items())
     done = mynah(data, "transcribe", "--language", "de", *any_sound, "--set", "stt.model_name=languages", french, english)
     assert done.stdout.split() == ["hoch", "tief"], done
+    # Where nobody says, the Whisper finds out, and the transcript has what it found.
+    done = mynah(data, "transcribe", *any_sound, "--set", "stt.model_name=languages", "--format", "json", french)
+    assert (json.loads(done.stdout)["text"], json.loads(done.stdout)["language"]) == ("aigu", "fr"), done
     with start_server(*any_sound, data=data) as server:
         assert live(server, recordings[0]) == sentences[0]
         assert live(server, recordings[0], language="de") == "guten tag."

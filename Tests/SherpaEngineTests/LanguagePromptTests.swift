@@ -45,6 +45,11 @@ import Workers
         let model = try make("languages", usual: "fr")
         #expect(try read(model, ["de", nil, "en", "xx", "fr", "de"]) == ["tief", "low", "low", "low", "grave", "tief"])
         #expect(try read(model, [nil, "en"], frequency: 1600) == ["mittel", "middle"])
+        let utterance = try model.begin(keyPhrases: nil, language: nil)
+        Self.tone(1600).withUnsafeBufferPointer { utterance.accept($0) }
+        utterance.finish()
+        try model.step([utterance])
+        #expect(utterance.reading().language == "de")
     }
 
     @Test func `models that take no hint go on without`() throws {

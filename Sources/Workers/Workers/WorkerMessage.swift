@@ -56,6 +56,7 @@ struct MessageWriter {
         }
         put(UInt32(hypothesis.alternatives.count))
         for text in hypothesis.alternatives { put(text) }
+        put(hypothesis.language ?? "")
     }
     /// Without phrases the number of them is 0.
     mutating func put(_ keyPhrases: KeyPhrases?) {
@@ -114,7 +115,8 @@ struct PayloadReader {
             guard let text = text() else { return nil }
             alternatives.append(text)
         }
-        return Hypothesis(words: words, alternatives: alternatives)
+        guard let language = text() else { return nil }
+        return Hypothesis(words: words, alternatives: alternatives, language: language.isEmpty ? nil : language)
     }
 }
 

@@ -138,7 +138,9 @@ struct Transcription: Sendable {
         let started = ContinuousClock.now
         var writer: TranscriptWriter
         let model: RecognizerIdentity
-        let language: String
+        private let language: String
+        /// How often the model has found which language.
+        private var found: [String: Int] = [:]
         let output: any TranscriptOutput
         let progress: TranscriptionProgress
         /// What waits until it is known who speaks.
@@ -155,6 +157,14 @@ struct Transcription: Sendable {
             self.language = language
             self.output = output
             self.progress = progress
+        }
+
+        /// What is spoken: as the model found in most utterances, else as it was told.
+        var spoken: String { found.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? language }
+
+        func add(_ final: FinalResult, isLast: Bool) throws {
+            if let language = final.hypothesis.language { found[language, default: 0] += 1 }
+            if isLast { try write(writer.append(final)) } else { finals.append(final) }
         }
 
         func write(_ text: String) throws { try progress.interrupt { try output.write(text) } }
@@ -183,7 +193,7 @@ struct Transcription: Sendable {
                 try recording?.keep(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 return count
             },
-            final: { if recording == nil { try page.write(page.writer.append($0)) } else { page.finals.append($0) } },
+            final: { try page.add($0, isLast: recording == nil) },
             problem: { problem in progress.interrupt { _ = ExitStatus.report(problem) } },
             progress: { progress.update(index, finishedSeconds: $0.finishedSeconds, of: total) })
         page.warnings = source.warnings
@@ -197,7 +207,7 @@ struct Transcription: Sendable {
         try page.write(
             page.writer.finish(
                 TranscriptSummary(
-                    language: page.language, durationSeconds: seconds,
+                    language: page.spoken, durationSeconds: seconds,
                     processingTimeMS: Int(elapsed / .milliseconds(1)),
                     modelVersion: "\(page.model.engine) \(page.model.model)")))
         try page.output.finish()

@@ -150,7 +150,13 @@ public final class WholeUtteranceModel: BatchDecoder {
         return Hypothesis(
             words: TokenWords.words(
                 text: raw.text.map { String(cString: $0) } ?? "", tokens: tokens, endMS: length / (SampleTime.rate / 1000),
-                lowercases: model.writesCapitalsOnly))
+                lowercases: model.writesCapitalsOnly), language: raw.lang.flatMap { Self.language(String(cString: $0)) })
+    }
+
+    /// Whisper writes `en`, SenseVoice `<|en|>`, others nothing.
+    static func language(_ label: String) -> String? {
+        let code = label.trimmingPrefix("<|").prefix { $0 != "|" }
+        return (2...3).contains(code.count) && code.allSatisfy { $0.isASCII && $0.isLowercase } ? String(code) : nil
     }
 }
 

@@ -104,7 +104,8 @@ struct ModelSource {
     }
 
     private func withUnpacked<Result>(
-        _ file: String, named shown: String, from address: String? = nil, for library: ModelLibrary, _ use: (ModelFolder) async throws -> Result
+        _ file: String, named shown: String, from address: String? = nil, for library: ModelLibrary,
+        _ use: (ModelFolder) async throws -> Result
     ) async throws -> Result {
         removeAbandoned(in: library.downloads)
         let temporary = "\(library.downloads)/\(Self.unpackedPrefix)\(getpid())"
