@@ -1,4 +1,5 @@
 import Foundation
+import ModelLibrary
 public import MynahConfiguration
 public import SpeechModel
 
@@ -24,8 +25,17 @@ public struct ModelFiles: Sendable {
         let standard = dataDirectory(environment: ProcessInfo.processInfo.environment) + "/models"
         return ModelFiles(
             directory: directory(configured: settings.models.directory, standard: standard),
-            name: settings.stt.modelName ?? "en-us")
+            name: builtInName(settings))
     }
+
+    /// `stt.model_name`, unless that is a model that was added.
+    private static func builtInName(_ settings: Settings) -> String {
+        let added = try? ModelLibrary(modelsDirectory: settings.models.directory).manifest().models
+        return settings.stt.modelName.flatMap { added?[$0] == nil ? $0 : nil } ?? usualName
+    }
+
+    /// The built-in model that setup installs.
+    public static let usualName = "en-us"
 
     private static func directory(configured: String, standard: String) -> String {
         // Named by the operator, or filled: no guessing.

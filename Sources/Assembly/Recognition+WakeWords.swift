@@ -23,8 +23,9 @@ extension Recognition {
                 try PronunciationDictionary.check(settings.wakeword.phrases, models: models.pocketSphinx)
             }
         } catch {
-            // Who recognises with something else, and needs no wake word, need not have what hears it.
-            guard settings.wakeword.enabled || settings.stt.engine == .pocketsphinx || settings.stt.engine == .auto else {
+            // Who needs no wake word need not have what hears it; only to the built-in recogniser it belongs.
+            guard !settings.wakeword.enabled else { throw error }
+            guard keywordModel(settings) == nil, case .builtIn = try RecognitionModel.choose(settings, models: models) else {
                 return nil
             }
             throw error

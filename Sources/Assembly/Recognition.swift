@@ -62,15 +62,22 @@ public enum Recognition {
         _ settings: Settings, models: ModelFiles, logger: Logger?
     ) throws(SpeechError) -> RecognitionModel {
         do {
-            let model = try RecognitionModel.choose(settings, models: models)
-            if case .neural(let neural) = model { _ = try ModelFolder(neural.folder).inspect(settings.stt.precision) }
-            return model
+            return try whole(settings, models: models)
         } catch {
             guard settings.stt.engine == .auto, settings.stt.modelName == nil, settings.stt.modelPath == nil else { throw error }
             logger?.error(
                 "the model that was added cannot be used; the built-in one recognises", metadata: ["reason": "\(error)"])
             return .builtIn(models)
         }
+    }
+
+    /// The model that is configured.
+    ///
+    /// - Throws: ``ErrorCode/brokenModel`` when it is damaged.
+    static func whole(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> RecognitionModel {
+        let model = try RecognitionModel.choose(settings, models: models)
+        if case .neural(let neural) = model { _ = try ModelFolder(neural.folder).inspect(settings.stt.precision) }
+        return model
     }
 
     /// A pool of the built-in recogniser, for live sessions, for what stands in for those, or for files.
@@ -121,7 +128,7 @@ public enum Recognition {
             case .hung(let processID):
                 logger?.warning("a decoder was stuck; its utterance is decoded again", metadata: ["pid": "\(processID)"])
             case .templateEnded(let retry, let reason):
-                logger?.error("the recogniser's process ended", metadata: ["retry_in_ms": "\(retry)", "reason": "\(reason)"])
+                logger?.error("the process of a model ended", metadata: ["retry_in_ms": "\(retry)", "reason": "\(reason)"])
             case .printed(let line): logger?.notice("worker: \(line)")
             }
         }

@@ -15,14 +15,14 @@ public final class ModelSwitch: Recognizer, ModelChoice {
         public var anyLanguage: String?
         /// The name of the one that finds out itself what is spoken.
         public var unknownLanguage: String?
-        /// Every name.
-        public var names: Set<String>
+        /// Every name, and the languages that its model serves; nil where it does not say.
+        public var names: [String: Set<String>?]
         /// The configured `language.default`.
         public var defaultLanguage: String
 
         /// Lists models.
         public init(
-            defaults: [String: String], names: Set<String>, defaultLanguage: String, anyLanguage: String? = nil,
+            defaults: [String: String], names: [String: Set<String>?], defaultLanguage: String, anyLanguage: String? = nil,
             unknownLanguage: String? = nil
         ) {
             self.defaults = defaults
@@ -56,10 +56,15 @@ public final class ModelSwitch: Recognizer, ModelChoice {
 
         func name(model: String?, language: String?) throws(SpeechError) -> String {
             if let model {
-                guard catalogue.names.contains(model) else {
+                guard let served = catalogue.names[model] else {
                     throw SpeechError(
                         .invalidParameter, "There is no model `\(model.prefix(64))`.",
-                        advice: "Use one of: \(catalogue.names.sorted().joined(separator: ", ")); or leave it out.")
+                        advice: "Use one of: \(catalogue.names.keys.sorted().joined(separator: ", ")); or leave it out.")
+                }
+                if let language, language != SpokenLanguage.unknown, let served, !served.contains(language) {
+                    throw SpeechError(
+                        .invalidParameter, "The model \(model) does not serve the language \(language.prefix(16)).",
+                        advice: "It serves: \(served.sorted().joined(separator: ", ")). Name one of these, or no language.")
                 }
                 return model
             }

@@ -205,6 +205,9 @@ def test_a_damaged_model_that_nobody_named_stops_no_server(start_server, data, s
     with start_server(data=data) as server:
         assert "pocketsphinx" in json.dumps(json.load(urllib.request.urlopen(server.url + "/status")))
         assert "cannot be used" in server.log.read_text()
+    # A file can wait until it is mended.
+    done = mynah(data, "transcribe", "--rate", 16000, speech.goforward)
+    assert done.returncode == 69 and "commands-en/model.onnx" in done.stderr and not done.stdout, done
     checks = json.loads(mynah(data, "doctor", "--json").stdout)["checks"]
     assert [check["state"] for check in checks if check["name"] == "recognition model"] == ["limited"]
 

@@ -266,3 +266,19 @@ def test_files_are_transcribed_far_away_too(provider, speech, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[:2] == [far, far] or done.stdout.split() == 2 * far.split()
     assert len(provider.requests) == 2
+
+
+def test_no_word_of_a_file_is_lost_in_silence_when_the_provider_is_away(provider, speech, tmp_path):
+    file = write_wav(tmp_path / "a.wav", speech.goforward.read_bytes(), 1.0, speech.goforward.read_bytes())
+
+    def transcribe(*settings):
+        flags = [flag for setting in (*provider.settings, "stt.engine=openai", *settings) for flag in ("--set", setting)]
+        return subprocess.run(
+            [os.environ["MYNAH_BIN"], "transcribe", str(file), *flags], capture_output=True, timeout=120, text=True)
+
+    provider.kill()
+    done = transcribe("stt.fallback=pocketsphinx")
+    assert done.returncode == 0 and done.stdout.split() == 2 * "go forward ten meters".split(), done
+    assert "pocketsphinx stands in" in done.stderr
+    done = transcribe("stt.fallback=")
+    assert done.returncode != 0 and "2 of its utterances could not be recognised" in done.stderr, done

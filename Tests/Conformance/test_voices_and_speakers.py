@@ -4,6 +4,8 @@ import array
 import io
 import json
 import math
+import os
+import signal
 import string
 import subprocess
 import urllib.error
@@ -314,3 +316,21 @@ def test_a_recording_says_who_speaks_when(data, conversation):
     # Nobody asked.
     assert "speaker" not in mynah(data, "transcribe", "--format", "json", file).stdout
     assert mynah(data, "transcribe", "--speakers", "0", file).returncode == 64
+
+
+def test_a_model_that_is_damaged_while_it_serves_holds_nothing_up(data, start_server, speech):
+    add(data, models / "punctuation-en")
+    add(data, models / "tones-en", "--name", "tones")
+    with start_server(data=data) as server:
+        assert finals(server, open(speech.goforward, "rb").read())[0]["text"] == "go forward ten meters."
+        assert synthesise(server, input="abc", voice="tones", response_format="wav")[1]
+        for name in ("punctuation-en", "tones"):
+            (data / f"models/added/{name}/model.onnx").write_bytes(bytes(100))
+        workers = subprocess.run(["pgrep", "-f", f"worker job .*{data}"], capture_output=True, text=True).stdout.split()
+        assert len(workers) == 2
+        for worker in workers:
+            os.kill(int(worker), signal.SIGKILL)
+        # Without marks, but not without words.
+        assert finals(server, open(speech.goforward, "rb").read())[0]["text"] == "go forward ten meters"
+        code, problem = refusal(server, json.dumps({"input": "abc", "voice": "tones"}).encode())
+        assert code >= 500 and "tones" in problem["detail"], problem

@@ -66,11 +66,20 @@ import Testing
         #expect(manifest.defaultModel(for: .recognition, language: "en") == "second")
         #expect(manifest.defaultModel(for: .recognition, language: "de") == "second")
         #expect(throws: SpeechError.self) { try library.use("third", language: nil) }
+        for language in ["EN", "en-US", "klingon", ""] {
+            let error = #expect(throws: SpeechError.self) { try library.use("second", language: language) }
+            #expect(error?.code == .invalidParameter && error?.message.contains("is not a language") == true)
+        }
     }
 
     @Test func `a removed model is gone, and serves nothing`() async throws {
         _ = try await add("first")
-        try library.remove("first")
+        _ = try await add("second")
+        #expect(try library.remove("first") == ["en": "second"])
+        #expect(try library.manifest().defaultModel(for: .recognition, language: "en") == "second")
+        // Somebody has removed the files by hand.
+        try FileManager.default.removeItem(atPath: library.folder(of: "second"))
+        #expect(try library.remove("second") == ["en": nil])
         #expect(try library.manifest().models.isEmpty)
         #expect(try library.manifest().defaultModel(for: .recognition, language: "en") == nil)
         #expect(!FileManager.default.fileExists(atPath: library.folder(of: "first")))

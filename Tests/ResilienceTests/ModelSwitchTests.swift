@@ -50,7 +50,8 @@ import Testing
 
     private static func catalogue(_ english: String) -> ModelSwitch.Catalogue {
         ModelSwitch.Catalogue(
-            defaults: ["en": english, "de": "german"], names: ["first", "second", "other", "german"], defaultLanguage: "en")
+            defaults: ["en": english, "de": "german"], names: ["first": nil, "second": nil, "other": nil, "german": ["de"]],
+            defaultLanguage: "en")
     }
 
     private func makeSwitch(_ workshop: Workshop, _ diary: Diary = Diary()) -> ModelSwitch {
@@ -96,6 +97,8 @@ import Testing
         }
         #expect(await diary.has("freed german"))
         let again = try models.pin(model: "german", language: nil)
+        let refused = #expect(throws: SpeechError.self) { try models.pin(model: "german", language: "fr") }
+        #expect(refused?.code == .invalidParameter && refused?.advice.contains("It serves: de") == true)
         #expect(again.name == "german" && workshop.count("german") == 2)
         let error = #expect(throws: SpeechError.self) { try models.pin(model: "third", language: nil) }
         #expect(error?.code == .invalidParameter && error?.advice.contains("first, german, other, second") == true)
@@ -105,7 +108,8 @@ import Testing
 
     @Test func `a model of many languages is told which, or that nobody knows`() throws {
         let general = ModelSwitch.Catalogue(
-            defaults: ["en": "first", "de": "german"], names: ["first", "german", "general"], defaultLanguage: "en",
+            defaults: ["en": "first", "de": "german"], names: ["first": nil, "german": ["de"], "general": nil],
+            defaultLanguage: "en",
             anyLanguage: "general", unknownLanguage: "general")
         let models = makeSwitch(Workshop())
         models.change(to: general)

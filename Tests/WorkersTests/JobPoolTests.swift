@@ -62,6 +62,30 @@ import Workers
         }
     }
 
+    @Test func `nobody waits for a model that cannot be loaded any more, and when it is mended it serves again`() async throws {
+        let damaged = NSTemporaryDirectory() + "mynah-damaged-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: damaged) }
+        let command = "[ -e '\(damaged)' ] && exit 1; exec '\(program)' worker job flite 1 cpu"
+        try await withPool(command: ["/bin/sh", "-c", command]) { pool in
+            _ = try await pool.start()
+            #expect(try await speak("hello", with: pool) > 3000)
+            try Data().write(to: URL(fileURLWithPath: damaged))
+            kill(try #require(pool.processID), SIGKILL)
+            // The one that waits for the new process, and those that come later.
+            for _ in 0..<3 {
+                let error = await #expect(throws: SpeechError.self) { try await speak("hello", with: pool) }
+                #expect(error?.code == .synthesisFailed)
+            }
+            try FileManager.default.removeItem(atPath: damaged)
+            var length = 0
+            for _ in 0..<100 where length == 0 {
+                length = (try? await speak("hello", with: pool)) ?? 0
+                if length == 0 { try await Task.sleep(for: .milliseconds(100)) }
+            }
+            #expect(length > 3000)
+        }
+    }
+
     @Test func `a process that stands still is replaced`() async throws {
         let hangs = Mutex(0)
         try await withPool(hangTimeoutMS: 700, report: { incident in if case .hung = incident { hangs.withLock { $0 += 1 } } }) {

@@ -80,19 +80,22 @@ struct LiveModels: Sendable {
         _ settings: Settings, library: ModelLibrary, builtIn: ModelFiles, current: String
     ) throws(SpeechError) -> ModelSwitch.Catalogue {
         let language = settings.language.default
-        var names: Set<String> = []
+        var names: [String: Set<String>?] = [:]
         var defaults: [String: String] = [:]
         var anyLanguage: String?
         var unknownLanguage: String?
         if settings.stt.engine != .sherpa, (try? builtIn.check()) != nil {
-            names.insert(builtIn.name)
+            names[builtIn.name] = .some([language])
             defaults[language] = builtIn.name
         }
         if settings.stt.engine != .pocketsphinx {
             let manifest = try library.manifest()
-            names.formUnion(manifest.models.filter { $0.value.description.family.task == .recognition }.keys)
             let chosen = manifest.defaults[.recognition] ?? [:]
             for (served, name) in chosen where served != Manifest.anyLanguage { defaults[served] = name }
+            for (name, model) in manifest.models where model.description.family.task == .recognition {
+                // Somebody may know better than its folder's name.
+                names[name] = .some(model.description.servedLanguages?.union(chosen.filter { $0.value == name }.keys))
+            }
             if let name = chosen[Manifest.anyLanguage], let model = manifest.models[name]?.description {
                 for served in model.tellableLanguages ?? [] where defaults[served] == nil { defaults[served] = name }
                 if model.tellableLanguages == nil, !model.family.mustBeTold { anyLanguage = name }
@@ -104,9 +107,10 @@ struct LiveModels: Sendable {
         }
         // A model that the configuration names is not exchanged, and one in a folder of its own is in no list.
         if settings.stt.modelName != nil || settings.stt.modelPath != nil {
-            names.insert(current)
+            names[current] = .some([language])
             defaults[language] = current
             if case .neural(let model) = try? RecognitionModel.choose(settings, models: builtIn) {
+                names[current] = .some(model.description.servedLanguages?.union([language]))
                 for served in model.description.tellableLanguages ?? [] { defaults[served] = current }
                 if model.description.readsAnyOfItsLanguages { unknownLanguage = current }
             }

@@ -26,6 +26,11 @@ extension Recognition {
         _ model: RecognitionModel.NeuralModel, mode: PocketSphinxDecoder.Mode, settings: Settings, metrics: RecognitionMetrics,
         logger: Logger?
     ) -> WorkerPool {
+        if settings.stt.device == .cuda {
+            logger?.warning(
+                "stt.device is cuda, and the sherpa-onnx that setup installs knows no graphics card: it computes on the processor",
+                metadata: ["model": "\(model.name)"])
+        }
         let hangTimeoutMS = settings.stt.hangTimeoutMS
         let wanted = settings.language.default
         let languages = model.description.languages

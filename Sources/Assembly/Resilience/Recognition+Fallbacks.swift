@@ -1,8 +1,10 @@
 import Logging
-import MynahConfiguration
+public import MynahConfiguration
 import PocketSphinxEngine
+public import Ports
 import Resilience
-import SpeechModel
+public import SpeechModel
+import Telemetry
 
 extension Recognition {
     /// What `stt.fallback` names, but for what is the main recogniser anyway: only the built-in one can stand in for itself, with a
@@ -10,7 +12,8 @@ extension Recognition {
     ///
     /// - Throws: ``ErrorCode/invalidConfiguration`` or ``ErrorCode/brokenModel`` when there is no model for one.
     static func fallbacks(
-        _ settings: Settings, models: ModelFiles, metrics: RecognitionMetrics, logger: Logger
+        _ settings: Settings, models: ModelFiles, mode: PocketSphinxDecoder.Mode = .live, metrics: RecognitionMetrics,
+        logger: Logger?
     ) throws(SpeechError) -> [Fallback] {
         let main = try usable(settings, models: models, logger: nil)
         var fallbacks: [Fallback] = []
@@ -23,20 +26,51 @@ extension Recognition {
                 }
                 fallbacks.append(
                     Fallback(fallback.rawValue) {
-                        makeNeural(model, mode: .live, settings: settings, metrics: metrics, logger: logger)
+                        makeNeural(model, mode: mode, settings: settings, metrics: metrics, logger: logger)
                     })
             case (.openai, _):
                 fallbacks.append(
                     Fallback(fallback.rawValue) {
-                        makeRemote(mode: .live, settings: settings, usage: metrics.remote, logger: logger)
+                        makeRemote(mode: mode, settings: settings, usage: metrics.remote, logger: logger)
                     })
             case (.pocketsphinx, _):
                 fallbacks.append(
                     Fallback(fallback.rawValue) {
-                        try makeBuiltIn(mode: .live, isFallback: true, settings: settings, models: models, logger: logger)
+                        try makeBuiltIn(mode: mode, isFallback: mode == .live, settings: settings, models: models, logger: logger)
                     })
             }
         }
         return fallbacks
+    }
+
+    /// A recogniser for files, and what `stt.fallback` names behind it.
+    ///
+    /// - Parameter report: hears that something else stands in, or cannot.
+    public static func makeFileRecognizer(
+        _ settings: Settings, models: ModelFiles, report: @escaping @Sendable (String) -> Void
+    ) throws(SpeechError) -> any Recognizer {
+        // Nobody waits for a file: a model that is damaged is mended first.
+        _ = try whole(settings, models: models)
+        let metrics = RecognitionMetrics(in: MetricsRegistry())
+        let main = try makeRecognizer(mode: .file, settings: settings, models: models, metrics: metrics, logger: nil)
+        // What the built-in one cannot read, it cannot read with fewer readings either; and it reads English.
+        let fallbacks =
+            main.identity.engine == builtInEngine
+            ? []
+            : try fallbacks(settings, models: models, mode: .file, metrics: metrics, logger: nil).filter {
+                $0.name != Settings.STT.Fallback.pocketsphinx.rawValue || settings.language.default == "en"
+            }
+        guard !fallbacks.isEmpty else { return main }
+        let breaker = settings.resilience.circuitBreaker
+        return GuardedRecognizer(
+            main, fallbacks: fallbacks, failureThreshold: breaker.failureThreshold,
+            resetTimeout: UInt64(breaker.resetTimeout) * 1_000_000_000, clock: SystemClock(),
+            report: { news in
+                switch news {
+                case .fallback(let name, .success): report("\(main.identity.model) fails; \(name) stands in (stt.fallback).")
+                case .fallback(let name, .failure(let error)): report("\(name) cannot stand in: \(error)")
+                case .breaker: break
+                }
+            })
     }
 }

@@ -10,6 +10,9 @@ import Workers
 
 /// Chooses and makes what speaks, from the configuration.
 public enum Synthesis {
+    /// What the voices that are there without any model are called, and where they come from.
+    public static let builtInNames = FliteVoices.names + ["flite", "openai"]
+
     /// All voices, those of a provider among them, with the one that is configured as default: `tts.voice`; else the model that was added for `language.default`, if the
     /// engine is to be neural or may be; else the built-in one.
     ///

@@ -228,12 +228,12 @@ extension Codec<String> {
     /// A model's name, and for one of several speakers its number.
     static var voiceName: Codec {
         Codec(
-            "a voice such as `slt` or `vctk/12`",
-            schema: ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[0-9]{1,5})?$"],
+            "a voice such as `slt`, `vctk/12` or `pocket/anna`",
+            schema: ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[^/]{1,64})?$"],
             parse: { text in
                 let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
                 guard isModelName(String(parts[0])) else { return nil }
-                return parts.count == 1 || (1...5).contains(parts[1].count) && parts[1].allSatisfy(\.isNumber) ? text : nil
+                return parts.count == 1 || (1...64).contains(parts[1].count) && !parts[1].contains("/") ? text : nil
             }, show: JSON.string)
     }
 

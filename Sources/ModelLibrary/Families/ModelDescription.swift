@@ -58,6 +58,17 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     /// Whether it writes what is said in several languages without being told which.
     public var readsAnyOfItsLanguages: Bool { family.task == .recognition && languages.count != 1 && !family.mustBeTold }
 
+    /// Every language that it serves, ISO 639-1; nil where it does not say.
+    public var servedLanguages: Set<String>? {
+        let all = Set(languages + (tellableLanguages ?? []))
+        return all.isEmpty ? nil : all
+    }
+
+    /// Whether it is made for a language, or where `language` is ``Manifest/anyLanguage`` for none in particular.
+    func serves(_ language: String) -> Bool {
+        language == Manifest.anyLanguage ? languages.isEmpty : languages.contains(language)
+    }
+
     /// Whether it can be told that a language is spoken. One that it does not know can end the native library's process.
     public func canBeTold(_ language: String) -> Bool { tellableLanguages?.contains(language) == true }
 

@@ -92,31 +92,52 @@ public struct ModelLibrary: Sendable {
         }
     }
 
-    /// Makes a model the one that serves a language; without a language, those that it is made for.
+    /// Makes a model the one that serves a language, whatever its folder is called; without a language, those that it is made for.
+    ///
+    /// - Throws: ``ErrorCode/invalidParameter`` for what is no language.
     public func use(_ name: String, language: String?) throws -> [String] {
         try change { manifest in
             let model = try manifest.model(name)
             let own = model.description.languages
+            if let language {
+                guard (2...3).contains(language.utf8.count), language.utf8.allSatisfy({ 0x61...0x7A ~= $0 }) else {
+                    throw SpeechError(
+                        .invalidParameter, "`\(language.prefix(16))` is not a language.",
+                        advice: "Give its code of ISO 639-1 in small letters, such as en or de.")
+                }
+            }
             let languages = language.map { [$0] } ?? (own.isEmpty ? [Manifest.anyLanguage] : own)
             for language in languages { manifest.defaults[model.description.family.task, default: [:]][language] = name }
             return languages
         }
     }
 
-    /// Takes a model away. Processes that use it keep what they have loaded.
-    public func remove(_ name: String) throws {
-        try change { manifest in
-            _ = try manifest.model(name)
+    /// Takes a model away; what it served others serve that are made for it. Processes that use it keep what they have loaded.
+    ///
+    /// - Returns: who serves the languages now that it served; nil is nobody.
+    public func remove(_ name: String) throws -> [String: String?] {
+        let heirs = try change { manifest in
+            let task = try manifest.model(name).description.family.task
             manifest.models[name] = nil
-            for task in manifest.defaults.keys { manifest.defaults[task] = manifest.defaults[task]?.filter { $0.value != name } }
+            let served = (manifest.defaults[task] ?? [:]).filter { $0.value == name }.keys
+            let others = manifest.models.filter { $0.value.description.family.task == task }.sorted {
+                ($0.value.addedUnixMS, $0.key) < ($1.value.addedUnixMS, $1.key)
+            }
+            let heirs = Dictionary(
+                uniqueKeysWithValues: served.map { language in
+                    (language, others.first { $0.value.description.serves(language) }?.key)
+                })
+            for (language, heir) in heirs { manifest.defaults[task]?[language] = heir }
+            return heirs
         }
         do {
             try FileManager.default.removeItem(atPath: folder(of: name))
-        } catch {
+        } catch  where FileManager.default.fileExists(atPath: folder(of: name)) {
             throw SpeechError(
                 .unwritableFile, "\(folder(of: name)) cannot be removed.", advice: "Remove it by hand; it is not used any more.",
                 underlying: error)
-        }
+        } catch {}
+        return heirs
     }
 
     /// The files of a model that are not what was added; empty when all is well.

@@ -38,7 +38,7 @@ struct TemplateKeeper {
         if let template {
             guard !template.isLoaded, now > template.startedAt + UInt64(loadTimeoutMS) * 1_000_000 else { return nil }
             return SpeechError(
-                .brokenModel, "The recogniser did not load its model within \(loadTimeoutMS / 1000) s.",
+                .brokenModel, "A model was not loaded within \(loadTimeoutMS / 1000) s.",
                 advice: "Check the disk and the model files with `mynah doctor`.")
         }
         guard now >= retryAt ?? 0 else { return nil }
@@ -82,8 +82,8 @@ struct TemplateKeeper {
         let last = lines.suffix(3).joined(separator: "; ")
         return SpeechError(
             .brokenModel,
-            "The recogniser's process ended while it used the model in \(command.last ?? "")\(last.isEmpty ? "." : ": \(last).")",
-            advice: "Run `mynah doctor`; reinstall the model with `Scripts/setup`.")
+            "The process ended that used the model in \(command.last ?? "")\(last.isEmpty ? "." : ": \(last).")",
+            advice: "`mynah doctor` and `mynah models verify` tell what is damaged; install or add that again.")
     }
 
     /// The lines that were printed since the last call.

@@ -51,7 +51,7 @@ final class FileRecognizers: Sendable {
             if let recogniser = made.byLanguage[language] { return recogniser }
             var wanted = settings
             wanted.language.default = language
-            var recognizer = try Recognition.makeRecognizer(mode: .file, settings: wanted, models: models, logger: nil)
+            var recognizer = try Recognition.makeFileRecognizer(wanted, models: models) { Terminal.error.write("mynah: \($0)\n") }
             guard language == settings.language.default || recognizer.identity.language == language else {
                 throw SpeechError(
                     .invalidParameter, "The language is \(language), and no model for it was added.",

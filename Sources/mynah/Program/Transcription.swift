@@ -139,6 +139,8 @@ struct Transcription: Sendable {
         var writer: TranscriptWriter
         let model: RecognizerIdentity
         private let language: String
+        /// Utterances that could not be recognised.
+        private(set) var lost = 0
         /// How often the model has found which language.
         private var found: [String: Int] = [:]
         let output: any TranscriptOutput
@@ -161,6 +163,12 @@ struct Transcription: Sendable {
 
         /// What is spoken: as the model found in most utterances, else as it was told.
         var spoken: String { found.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? language }
+
+        func lose(_ error: SpeechError) {
+            lost += 1
+            // The next ones most likely fail for the same reason.
+            if lost == 1 { progress.interrupt { _ = ExitStatus.report(error) } }
+        }
 
         func add(_ final: FinalResult, isLast: Bool) throws {
             if let language = final.hypothesis.language { found[language, default: 0] += 1 }
@@ -194,7 +202,7 @@ struct Transcription: Sendable {
                 return count
             },
             final: { try page.add($0, isLast: recording == nil) },
-            problem: { problem in progress.interrupt { _ = ExitStatus.report(problem) } },
+            problem: { page.lose($0) },
             progress: { progress.update(index, finishedSeconds: $0.finishedSeconds, of: total) })
         page.warnings = source.warnings
         return page
@@ -217,6 +225,12 @@ struct Transcription: Sendable {
             let speed = seconds / max(elapsed / .seconds(1), 0.001)
             Terminal.error.write(
                 String(format: "%@: %.1f s of audio in %.1f s, %.1f × real time\n", path, seconds, elapsed / .seconds(1), speed))
+        }
+        guard page.lost == 0 else {
+            throw SpeechError(
+                .recogniserFailed,
+                "\(path): \(page.lost) of its utterances could not be recognised, and are missing in the transcript.",
+                advice: "Transcribe it again; stt.fallback names what stands in for a recogniser that fails.")
         }
     }
 

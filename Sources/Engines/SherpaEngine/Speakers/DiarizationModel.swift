@@ -60,14 +60,23 @@ public final class DiarizationModel: JobRunner {
 
     public func run(_ request: [JobValue], progress: (Double) -> Void) throws -> [JobValue] {
         guard let job = DiarizationJob(request), !job.samples.isEmpty else { return DiarizationJob.values([]) }
-        configuration.clustering.num_clusters = Int32(job.speakers ?? 0)
-        SherpaOnnxOfflineSpeakerDiarizationSetConfig(diarization, &configuration)
         var floats = job.samples.map { Float($0) / 32768 }
         // The library ends the process when it hears somebody in what it fills the last window with, so that there is nothing to fill.
         if floats.count > Self.window {
             let rest = (floats.count - Self.window) % Self.windowShift
             if rest > 0 { floats += repeatElement(0, count: Self.windowShift - rest) }
         }
+        let turns = process(floats, speakers: job.speakers, progress)
+        // Asked for more people than there are turns, the library takes all for one.
+        let asksTooMany = job.speakers ?? 0 > 1 && Set(turns.map(\.speaker)).count == 1
+        return DiarizationJob.values(
+            numbered(asksTooMany ? process(floats, speakers: nil, progress) : turns, within: job.samples.count))
+    }
+
+    /// Who speaks when, as the library numbers them.
+    private func process(_ floats: [Float], speakers: Int?, _ progress: (Double) -> Void) -> [Turn] {
+        configuration.clustering.num_clusters = Int32(speakers ?? 0)
+        SherpaOnnxOfflineSpeakerDiarizationSetConfig(diarization, &configuration)
         let result = withoutActuallyEscaping(progress) { progress in
             withUnsafePointer(to: progress) { pointer in
                 SherpaOnnxOfflineSpeakerDiarizationProcessWithCallback(
@@ -79,23 +88,24 @@ public final class DiarizationModel: JobRunner {
                     }, UnsafeMutableRawPointer(mutating: pointer))
             }
         }
-        guard let result else { return DiarizationJob.values([]) }
+        guard let result else { return [] }
         defer { SherpaOnnxOfflineSpeakerDiarizationDestroyResult(result) }
         let count = Int(SherpaOnnxOfflineSpeakerDiarizationResultGetNumSegments(result))
-        guard count > 0, let segments = SherpaOnnxOfflineSpeakerDiarizationResultSortByStartTime(result) else {
-            return DiarizationJob.values([])
-        }
+        guard count > 0, let segments = SherpaOnnxOfflineSpeakerDiarizationResultSortByStartTime(result) else { return [] }
         defer { SherpaOnnxOfflineSpeakerDiarizationDestroySegment(segments) }
-        // Numbered as they first speak, not as they were clustered.
+        return (0..<count).map { (Int(segments[$0].start * 1000), Int(segments[$0].end * 1000), segments[$0].speaker) }
+    }
+
+    private typealias Turn = (startMS: Int, endMS: Int, speaker: Int32)
+
+    /// Numbered as they first speak, not as they were clustered.
+    private func numbered(_ turns: [Turn], within samples: Int) -> [SpeakerTurn] {
+        let length = samples / (SampleTime.rate / 1000)
         var numbers: [Int32: Int] = [:]
-        return DiarizationJob.values(
-            (0..<count).map { index in
-                let segment = segments[index]
-                let number = numbers[segment.speaker] ?? numbers.count
-                numbers[segment.speaker] = number
-                let length = job.samples.count / (SampleTime.rate / 1000)
-                return SpeakerTurn(
-                    startMS: min(length, Int(segment.start * 1000)), endMS: min(length, Int(segment.end * 1000)), speaker: number)
-            })
+        return turns.map { turn in
+            let number = numbers[turn.speaker] ?? numbers.count
+            numbers[turn.speaker] = number
+            return SpeakerTurn(startMS: min(length, turn.startMS), endMS: min(length, turn.endMS), speaker: number)
+        }
     }
 }

@@ -20,6 +20,10 @@ struct ModelSource {
     ]
 
     init(_ given: String) throws(SpeechError) {
+        guard !given.isEmpty else {
+            throw SpeechError(
+                .invalidParameter, "No model is named.", advice: "Name a folder, an archive, an .onnx file or an address.")
+        }
         let scheme = given.range(of: "://").map { given[..<$0.lowerBound].lowercased() }
         switch scheme {
         case nil, "file":
@@ -32,6 +36,11 @@ struct ModelSource {
         case "http", "https":
             guard let url = URL(string: given), url.host()?.isEmpty == false else {
                 throw SpeechError(.invalidParameter, "`\(given)` is not an address.", advice: "Give it as the browser shows it.")
+            }
+            guard !url.lastPathComponent.isEmpty, url.lastPathComponent != "/" else {
+                throw SpeechError(
+                    .invalidParameter, "`\(given)` is the address of no file.",
+                    advice: "Give the one of the archive or the .onnx file: the one that its download button has.")
             }
             place = .address(given)
             name = Self.stem(url.lastPathComponent)

@@ -48,6 +48,10 @@ struct ModelsCommand: AsyncParsableCommand {
             let name = name ?? source.name
             let library = library(settings)
             try checkSHA256()
+            guard !Self.reserved.contains(name) else {
+                throw SpeechError(
+                    .invalidParameter, "\(name) is built in.", advice: "Give the model another name with --name.")
+            }
             // Said before it is downloaded.
             try library.checkVacant(name)
             let model = try await source.withFolder(for: library, sha256: sha256) { folder, source, isTemporary in
@@ -66,6 +70,9 @@ struct ModelsCommand: AsyncParsableCommand {
                         : "It serves \(served.joined(separator: ", ")): \(model.description.family.task.usage).\n")
             )
         }
+
+        /// A model of such a name could not be asked for, or hid the other one.
+        private static let reserved = Set(Synthesis.builtInNames + [ModelFiles.usualName])
 
         private func checkSHA256() throws(SpeechError) {
             guard let sha256, sha256.utf8.count != 64 || !sha256.allSatisfy(\.isHexDigit) else { return }
@@ -95,9 +102,9 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() throws {
             let library = library(try options.load().settings)
-            if !name.contains("/"), let model = try library.manifest().models[name] {
+            if let model = try library.manifest().models[name] {
                 Terminal.output.write(ModelTable.details(model, folder: library.folder(of: name)))
-            } else if name.contains("/") {
+            } else if name.contains("/") || FileManager.default.fileExists(atPath: name) {
                 Terminal.output.write(ModelTable.summary(try ModelFolder(name).inspect()) + "\n")
             } else {
                 _ = try library.manifest().model(name)
@@ -151,13 +158,18 @@ struct ModelsCommand: AsyncParsableCommand {
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove a model and its files.",
-            discussion: "A server that uses it goes on with what it has loaded, until it is started again.")
+            discussion:
+                "What it served another model serves that is made for it. Sessions that have it go on with it; voices and the like do until the server is started again."
+        )
         @OptionGroup var options: ConfigurationOptions
         @Argument(help: "The model's name.") var name: String
 
         func run() throws {
-            try library(try options.load().settings).remove(name)
-            Terminal.output.write("\(name) was removed.\n")
+            let heirs = try library(try options.load().settings).remove(name)
+            let lines = heirs.sorted { $0.key < $1.key }.map { language, heir in
+                heir.map { "\($0) serves \(language) now." } ?? "No other model that was added serves \(language)."
+            }
+            Terminal.output.write((["\(name) was removed."] + lines).joined(separator: "\n") + "\n")
         }
     }
 }
