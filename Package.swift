@@ -120,7 +120,7 @@ let package = Package(
             name: "HTTPEdge",
             dependencies: [
                 "Application", "AudioFiles", "Failover", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline", "Telemetry",
-                "Web",
+                "TranscriptFormats", "Web",
                 "WireProtocol",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -233,7 +233,7 @@ let package = Package(
         .testTarget(
             name: "HTTPEdgeTests",
             dependencies: [
-                "HTTPEdge", "PipelineFeed", "Ports", "SpeechModel", "WireProtocol",
+                "HTTPEdge", "PipelineFeed", "Ports", "SpeechModel", "TranscriptFormats", "WireProtocol",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -18,12 +18,22 @@ public struct TranscribeRecording {
     private let recognizer: any Recognizer
     private let configuration: SpeechPipeline.Configuration
     private let language: String?
+    private let model: ModelPin?
+    private let utterancesAtOnce: Int?
 
     /// Makes the use case; `recognizer` must have been started.
     ///
-    /// - Parameter language: what is spoken, ISO 639-1; nil where the model finds out.
-    public init(recognizer: any Recognizer, configuration: SpeechPipeline.Configuration, language: String? = nil) {
+    /// - Parameters:
+    ///   - language: what is spoken, ISO 639-1; nil where the model finds out.
+    ///   - model: which one recognises; nil for the recogniser's own.
+    ///   - utterancesAtOnce: how many are recognised at the same time; nil for as many as keep the recogniser busy.
+    public init(
+        recognizer: any Recognizer, configuration: SpeechPipeline.Configuration, language: String? = nil, model: ModelPin? = nil,
+        utterancesAtOnce: Int? = nil
+    ) {
         self.language = language
+        self.model = model
+        self.utterancesAtOnce = utterancesAtOnce
         self.recognizer = recognizer
         self.configuration = configuration
     }
@@ -46,7 +56,7 @@ public struct TranscribeRecording {
         var actions: [PipelineAction] = []
         var finished = 0.0
         // Two utterances for each decoder: one that it works on, one that is ready when it is done.
-        let inFlight = max(2, recognizer.load.capacity * 2)
+        let inFlight = utterancesAtOnce ?? max(2, recognizer.load.capacity * 2)
 
         func perform() throws {
             for action in actions {
@@ -54,7 +64,7 @@ public struct TranscribeRecording {
                 case .begin(let key, let suppressesNoise, let keyPhrases):
                     recognitions[key] = recognizer.begin(
                         RecognitionRequest(
-                            key: key, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases, language: language),
+                            key: key, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases, model: model, language: language),
                         observer: inbox)
                 case .recognise(let key, let range): pipeline.withSamples(in: range) { recognitions[key]?.append($0) }
                 case .finish(let key): recognitions[key]?.finish()

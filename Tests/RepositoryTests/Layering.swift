@@ -89,7 +89,7 @@ enum Layering {
                 "HTTPEdge", "Sources/Edges/HTTPEdge",
                 bare.union(foundation).union(nio).union([
                     "Application", "AudioFiles", "Failover", "PipelineFeed", "Ports", "SpeechModel", "SpeechPipeline",
-                    "Telemetry",
+                    "Telemetry", "TranscriptFormats",
                     "Web", "WireProtocol",
                     "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
                     "ServiceLifecycle",

@@ -108,9 +108,10 @@ public struct Server: Sendable {
                 }
             })
         let sessionMetrics = SessionMetrics(registry: metrics)
+        let refined = FinalRefinement(listening, voices: comparer, punctuator: punctuator)
         let registry = SessionRegistry(
             services: SessionServices(
-                recognizer: FinalRefinement(listening, voices: comparer, punctuator: punctuator), models: live?.models,
+                recognizer: refined, models: live?.models,
                 detectors: detectors, clock: SystemClock(), metrics: sessionMetrics,
                 feed: publishing.hub,
                 annotate: faults.spoiling(try Publishing.annotator(settings, models: models)),
@@ -196,7 +197,12 @@ public struct Server: Sendable {
                         stuckStages: registry.stuckStages, sessionsRefused: registry.refusedSessions))
             }, feed: { publishing.outlets }, metrics: metrics, servesOperators: listen.isLoopback,
             handOver: handOver,
-            speech: SpeechRoutes(synthesizer: voices, encoding: DecoderSettings(selfExecutable: executablePath())))
+            speech: SpeechRoutes(synthesizer: voices, encoding: DecoderSettings(selfExecutable: executablePath())),
+            transcription: TranscriptionRoute(
+                recognizer: refined, models: live?.models ?? SoleModel(main.identity), detectors: detectors,
+                pipeline: Recognition.pipelineConfiguration(settings),
+                decoding: DecoderSettings(selfExecutable: executablePath()), atOnce: ProcessInfo.processInfo.activeProcessorCount)
+        )
 
         let feedListen = settings.output.enabled ? ListenAddress(host: listen.host, port: settings.output.websocketPort) : nil
         logger.info(

@@ -136,7 +136,7 @@ extension Setting {
         ),
         Setting(
             "stt.openai.base_url", \.stt.openai.baseURL, .url,
-            "Where OpenAI's interface for transcription is served, by that company or anybody; `/v1` is added unless it ends so. What is said goes there."
+            "Where OpenAI's interface for transcription is served, by that company, another Mynah or anybody; `/v1` is added unless it ends so. What is said goes there."
         ),
         Setting(
             "stt.openai.api_key", \.stt.openai.apiKey, .optional(.secret),

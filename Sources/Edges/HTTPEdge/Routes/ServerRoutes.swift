@@ -17,6 +17,7 @@ public struct ServerRoutes: Sendable {
     private let servesOperators: Bool
     private let handOver: (@Sendable (_ isForced: Bool) async throws -> Int)?
     private let speech: SpeechRoutes?
+    private let transcription: TranscriptionRoute?
 
     /// Makes the routes.
     ///
@@ -24,10 +25,11 @@ public struct ServerRoutes: Sendable {
     ///   - feed: where results are published, and what was.
     ///   - handOver: lets the other server of a pair answer, or this one if it is the standby; nil for a server by itself.
     ///   - speech: what is spoken here.
+    ///   - transcription: reads recordings.
     public init(
         status: @escaping @Sendable () -> ServerStatus, feed: @escaping @Sendable () -> [FeedOutlet] = { [] },
         metrics: MetricsRegistry, servesOperators: Bool, handOver: (@Sendable (_ isForced: Bool) async throws -> Int)? = nil,
-        speech: SpeechRoutes? = nil
+        speech: SpeechRoutes? = nil, transcription: TranscriptionRoute? = nil
     ) {
         self.status = status
         self.feed = feed
@@ -35,6 +37,7 @@ public struct ServerRoutes: Sendable {
         self.servesOperators = servesOperators
         self.handOver = handOver
         self.speech = speech
+        self.transcription = transcription
     }
 
     /// The folder of the pages and the reference.
@@ -54,6 +57,7 @@ public struct ServerRoutes: Sendable {
         if servesOperators { addOperators(to: router) }
         addHandOver(to: router)
         speech?.add(to: router)
+        transcription?.add(to: router)
         addWebSocketHints(to: router, [FeedEndpoint.path, StreamEndpoint.path])
         addReference(to: router)
         router.get("/") { _, _ in try page("index.html", in: .captions) }
@@ -99,7 +103,7 @@ public struct ServerRoutes: Sendable {
     /// Nearly everything here is read: what is to be changed gets an answer that says so, and not that the path does not exist.
     private func refuseOtherMethods(on router: Router<BasicRequestContext>) {
         let served = router.routes
-        let posts = [Self.handOverPath, RouterPath(SpeechRoutes.path)]
+        let posts = [Self.handOverPath, RouterPath(SpeechRoutes.path), RouterPath(TranscriptionRoute.path)]
         for path in served.map(\.path) {
             for method: HTTPRequest.Method in [.get, .post, .put, .patch, .delete]
             where !served.contains(where: { $0.path == path && $0.method == method }) {
