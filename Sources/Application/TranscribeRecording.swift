@@ -26,7 +26,8 @@ public struct TranscribeRecording {
     /// - Parameters:
     ///   - language: what is spoken, ISO 639-1; nil where the model finds out.
     ///   - model: which one recognises; nil for the recogniser's own.
-    ///   - utterancesAtOnce: how many are recognised at the same time; nil for as many as keep the recogniser busy.
+    ///   - utterancesAtOnce: how many are recognised at the same time, behind those who are speaking; nil for as many as keep a recogniser
+    ///     busy that serves nobody else.
     public init(
         recognizer: any Recognizer, configuration: SpeechPipeline.Configuration, language: String? = nil, model: ModelPin? = nil,
         utterancesAtOnce: Int? = nil
@@ -64,7 +65,8 @@ public struct TranscribeRecording {
                 case .begin(let key, let suppressesNoise, let keyPhrases):
                     recognitions[key] = recognizer.begin(
                         RecognitionRequest(
-                            key: key, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases, model: model, language: language),
+                            key: key, suppressesNoise: suppressesNoise, keyPhrases: keyPhrases, model: model, language: language,
+                            isBackground: utterancesAtOnce != nil),
                         observer: inbox)
                 case .recognise(let key, let range): pipeline.withSamples(in: range) { recognitions[key]?.append($0) }
                 case .finish(let key): recognitions[key]?.finish()

@@ -9,6 +9,8 @@ public struct ModelFiles: Sendable {
     public let directory: String
     /// The recogniser's model.
     public let name: String
+    /// What the recogniser's model understands, ISO 639-1, as its name tells.
+    public var language: String { String(name.prefix(2)) }
     /// The folder for PocketSphinx's model.
     public var pocketSphinx: String { directory + "/pocketsphinx/" + name }
     /// The neural voice activity model.

@@ -16,17 +16,17 @@ final class InputFile {
     /// Bytes that were looked at and not yet read.
     private var ahead: ArraySlice<UInt8> = []
 
-    /// Opens `path`; `-` is the standard input, which stays open afterwards.
-    init(path: String, idleMilliseconds: Int, cancellation: Cancellation?) throws(SpeechError) {
+    /// Opens `path`; `-` is the standard input, which stays open afterwards. Messages call it by `shownName`, if there is one.
+    init(path: String, shownName: String? = nil, idleMilliseconds: Int, cancellation: Cancellation?) throws(SpeechError) {
         isOwned = path != "-"
-        name = isOwned ? path : "the standard input"
+        name = shownName ?? (isOwned ? path : "the standard input")
         self.idleMilliseconds = idleMilliseconds
         self.cancellation = cancellation
         // Without O_NONBLOCK opening a FIFO blocks until somebody opens its other end, beyond the reach of any time-out.
         fileDescriptor = isOwned ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : STDIN_FILENO
         guard fileDescriptor >= 0 else {
             throw SpeechError(
-                .unreadableFile, "\(path) cannot be opened: \(String(cString: strerror(errno))).",
+                .unreadableFile, "\(name) cannot be opened: \(String(cString: strerror(errno))).",
                 advice: errno == ENOENT ? "Check the spelling of the path." : "Check who may read it.")
         }
         var status = stat()

@@ -5,15 +5,18 @@ public import SpeechPipeline
 ///
 /// - Parameters:
 ///   - path: a file, a FIFO or a device; `-` is the standard input.
+///   - shownName: what messages call it, instead of its path.
 ///   - rawFormat: what the samples are when the file has no header; its content is not looked at then.
 ///   - settings: where the decoder is, and the limits.
 ///   - cancellation: ends blocked and future reads, from any thread.
 /// - Returns: the source, at the first sample. It is not shared: it may be handed to another thread.
 /// - Throws: `unreadable-file`, `invalid-audio`, `unsupported-audio`, `missing-dependency`, `idle-timeout`, `shutting-down`.
 public func openAudio(
-    path: String, rawFormat: AudioFormat? = nil, settings: DecoderSettings, cancellation: Cancellation? = nil
+    path: String, shownName: String? = nil, rawFormat: AudioFormat? = nil, settings: DecoderSettings,
+    cancellation: Cancellation? = nil
 ) throws(SpeechError) -> sending any AudioSource {
-    let input = try InputFile(path: path, idleMilliseconds: settings.limits.idleMilliseconds, cancellation: cancellation)
+    let input = try InputFile(
+        path: path, shownName: shownName, idleMilliseconds: settings.limits.idleMilliseconds, cancellation: cancellation)
     // A live stream of raw samples is not held up to look at it.
     let prefix = try input.peek(rawFormat == nil ? AudioFileKind.prefixLength : 1)
     guard !prefix.isEmpty else {

@@ -49,14 +49,17 @@ public struct RecognitionRequest: Sendable {
     public var model: ModelPin?
     /// What is spoken, ISO 639-1; nil leaves it to the model to find out, or to its own default.
     public var language: String?
+    /// Whether it is of a recording: it waits for its turn as long as it takes, behind everybody who is speaking.
+    public var isBackground: Bool
     /// The voices of its session so far, where it is asked who speaks.
     public var speakers: SpeakerBook?
 
     /// Makes a request.
     public init(
         key: UtteranceKey, adaptation: String? = nil, suppressesNoise: Bool = false, keyPhrases: KeyPhrases? = nil,
-        speakers: SpeakerBook? = nil, model: ModelPin? = nil, language: String? = nil
+        speakers: SpeakerBook? = nil, model: ModelPin? = nil, language: String? = nil, isBackground: Bool = false
     ) {
+        self.isBackground = isBackground
         self.model = model
         self.language = language
         self.speakers = speakers

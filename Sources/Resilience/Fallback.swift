@@ -6,10 +6,14 @@ public struct Fallback: Sendable {
     public let name: String
     /// Makes it, when it is first needed, and again after a failure, but not within a reset time-out.
     let make: @Sendable () throws -> any Recognizer
+    /// The languages that it understands, ISO 639-1; nil where that is not known. Others are not given to it: what it made of them would
+    /// look like a transcript.
+    let languages: Set<String>?
 
     /// Describes one.
-    public init(_ name: String, make: @escaping @Sendable () throws -> any Recognizer) {
+    public init(_ name: String, languages: Set<String>? = nil, make: @escaping @Sendable () throws -> any Recognizer) {
         self.name = name
+        self.languages = languages
         self.make = make
     }
 }

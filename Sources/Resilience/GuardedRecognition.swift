@@ -69,7 +69,8 @@ final class GuardedRecognition: Recognition {
     func finish() {
         state.withLock { state in
             state.isFinished = true
-            state.finishedAt = owner.now
+            // How long a recording takes says nothing of those who are speaking.
+            state.finishedAt = request.isBackground ? nil : owner.now
             state.wantsPark = false
         }
         pump()
@@ -168,7 +169,7 @@ final class GuardedRecognition: Recognition {
             owner.succeeded(ended.turn, finishedAt: ended.finishedAt)
             conclude(update)
         case .failed(let error):
-            guard let next = owner.failed(ended.turn, error) else {
+            guard let next = owner.failed(ended.turn, error, language: request.language) else {
                 return conclude(.failed(ended.turn?.place == 0 ? error : owner.explained(error)))
             }
             state.withLock { state in

@@ -50,8 +50,11 @@ public final class GuardedRecognizer: Recognizer {
         let breaker: Mutex<CircuitBreaker>
         let finals = Atomic<Int>(0)
 
-        init(_ name: String, standIn: StandIn?, breaker: CircuitBreaker) {
+        let languages: Set<String>?
+
+        init(_ name: String, standIn: StandIn?, languages: Set<String>? = nil, breaker: CircuitBreaker) {
             self.name = name
+            self.languages = languages
             self.standIn = standIn
             self.breaker = Mutex(breaker)
         }
@@ -89,7 +92,7 @@ public final class GuardedRecognizer: Recognizer {
                 let standIn = StandIn(pause: resetTimeout, clock: clock, make: fallback.make) {
                     report(.fallback(fallback.name, $0))
                 }
-                return Place(fallback.name, standIn: standIn, breaker: breaker)
+                return Place(fallback.name, standIn: standIn, languages: fallback.languages, breaker: breaker)
             }
     }
 
@@ -133,7 +136,8 @@ public final class GuardedRecognizer: Recognizer {
     }
 
     public func begin(_ request: RecognitionRequest, observer: any RecognitionObserver) -> any Recognition {
-        let recognition = GuardedRecognition(request, observer: observer, owner: self, turn: turn(from: 0))
+        let recognition = GuardedRecognition(
+            request, observer: observer, owner: self, turn: turn(from: 0, language: request.language))
         recognition.pump()
         return recognition
     }
@@ -156,7 +160,7 @@ public final class GuardedRecognizer: Recognizer {
     }
 
     /// Takes note of a failure; returns who is to be tried next.
-    func failed(_ turn: Turn?, _ error: SpeechError) -> Turn? {
+    func failed(_ turn: Turn?, _ error: SpeechError, language: String?) -> Turn? {
         guard let turn else {
             lost.wrappingAdd(1, ordering: .relaxed)
             return nil
@@ -172,7 +176,7 @@ public final class GuardedRecognizer: Recognizer {
             }
         if isBroken {
             change(turn.place) { $0.failed(turn.permit, at: clock.monotonicNanoseconds) }
-            if let next = self.turn(from: turn.place + 1) { return next }
+            if let next = self.turn(from: turn.place + 1, language: language) { return next }
         }
         if turn.place > 0 { lost.wrappingAdd(1, ordering: .relaxed) }
         return nil
@@ -186,9 +190,9 @@ public final class GuardedRecognizer: Recognizer {
             advice: "Repeat it in a moment; the server's log and /status say more.")
     }
 
-    /// The first one from a place on whose breaker lets it through.
-    private func turn(from first: Int) -> Turn? {
-        for place in first..<places.count {
+    /// The first one from a place on that understands the language, and whose breaker lets it through.
+    private func turn(from first: Int, language: String?) -> Turn? {
+        for place in first..<places.count where language.map({ places[place].languages?.contains($0) ?? true }) ?? true {
             if let permit = change(place, { $0.admit(at: clock.monotonicNanoseconds) }) {
                 return Turn(place: place, permit: permit)
             }

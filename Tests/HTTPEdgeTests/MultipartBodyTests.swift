@@ -45,7 +45,10 @@ import TranscriptFormats
         #expect(error?.code == .malformedMessage)
     }
 
-    @Test(arguments: [nil, "", "application/json", "multipart/form-data", "multipart/form-data; boundary="])
+    @Test(arguments: [
+        nil, "", "application/json", "multipart/form-data", "multipart/form-data; boundary=",
+        "multipart/form-data; boundary=" + String(repeating: "-", count: 71),
+    ])
     func `another type is refused`(type: String?) {
         #expect(throws: SpeechError.self) { try MultipartBody(Self.body([Self.file]), type: type) }
     }

@@ -85,7 +85,8 @@ struct LiveModels: Sendable {
         var anyLanguage: String?
         var unknownLanguage: String?
         if settings.stt.engine != .sherpa, (try? builtIn.check()) != nil {
-            names[builtIn.name] = .some([language])
+            names[builtIn.name] = .some([builtIn.language, language])
+            defaults[builtIn.language] = builtIn.name
             defaults[language] = builtIn.name
         }
         if settings.stt.engine != .pocketsphinx {

@@ -1,4 +1,5 @@
 import Logging
+import ModelLibrary
 public import MynahConfiguration
 import PocketSphinxEngine
 public import Ports
@@ -25,7 +26,7 @@ extension Recognition {
                     continue
                 }
                 fallbacks.append(
-                    Fallback(fallback.rawValue) {
+                    Fallback(fallback.rawValue, languages: model.description.servedLanguages) {
                         makeNeural(model, mode: mode, settings: settings, metrics: metrics, logger: logger)
                     })
             case (.openai, _):
@@ -35,7 +36,7 @@ extension Recognition {
                     })
             case (.pocketsphinx, _):
                 fallbacks.append(
-                    Fallback(fallback.rawValue) {
+                    Fallback(fallback.rawValue, languages: [models.language]) {
                         try makeBuiltIn(mode: mode, isFallback: mode == .live, settings: settings, models: models, logger: logger)
                     })
             }
@@ -53,13 +54,9 @@ extension Recognition {
         _ = try whole(settings, models: models)
         let metrics = RecognitionMetrics(in: MetricsRegistry())
         let main = try makeRecognizer(mode: .file, settings: settings, models: models, metrics: metrics, logger: nil)
-        // What the built-in one cannot read, it cannot read with fewer readings either; and it reads English.
-        let fallbacks =
-            main.identity.engine == builtInEngine
-            ? []
-            : try fallbacks(settings, models: models, mode: .file, metrics: metrics, logger: nil).filter {
-                $0.name != Settings.STT.Fallback.pocketsphinx.rawValue || settings.language.default == "en"
-            }
+        // What the built-in one cannot read, it cannot read with fewer readings either.
+        guard main.identity.engine != builtInEngine else { return main }
+        let fallbacks = try fallbacks(settings, models: models, mode: .file, metrics: metrics, logger: nil)
         guard !fallbacks.isEmpty else { return main }
         let breaker = settings.resilience.circuitBreaker
         return GuardedRecognizer(

@@ -128,7 +128,13 @@ public struct Server: Sendable {
         try Self.checkLanguage(settings, main)
         if pair != nil { registry.close(ServerPair.notPrimary) }
         let voices = try Synthesis.make(settings, usage: counting.remote, logger: logger)
+        let transcription = TranscriptionRoute(
+            recognizer: refined, models: live?.models ?? SoleModel(main.identity), detectors: detectors,
+            pipeline: Recognition.pipelineConfiguration(settings),
+            decoding: DecoderSettings(selfExecutable: executablePath()),
+            atOnce: max(1, ProcessInfo.processInfo.activeProcessorCount / 4))
         let stop: @Sendable () async -> Void = {
+            await transcription.stop()
             await voices.stop()
             await comparer?.stop()
             await punctuator?.stop()
@@ -198,11 +204,7 @@ public struct Server: Sendable {
             }, feed: { publishing.outlets }, metrics: metrics, servesOperators: listen.isLoopback,
             handOver: handOver,
             speech: SpeechRoutes(synthesizer: voices, encoding: DecoderSettings(selfExecutable: executablePath())),
-            transcription: TranscriptionRoute(
-                recognizer: refined, models: live?.models ?? SoleModel(main.identity), detectors: detectors,
-                pipeline: Recognition.pipelineConfiguration(settings),
-                decoding: DecoderSettings(selfExecutable: executablePath()), atOnce: ProcessInfo.processInfo.activeProcessorCount)
-        )
+            transcription: transcription)
 
         let feedListen = settings.output.enabled ? ListenAddress(host: listen.host, port: settings.output.websocketPort) : nil
         logger.info(

@@ -128,7 +128,11 @@ public struct ModelLibrary: Sendable {
                     (language, others.first { $0.value.description.serves(language) }?.key)
                 })
             for (language, heir) in heirs { manifest.defaults[task]?[language] = heir }
-            return heirs
+            // A model of all languages may serve one without having been made for it.
+            return Dictionary(
+                uniqueKeysWithValues: served.map { language in
+                    (language, manifest.defaultModel(for: task, language: language))
+                })
         }
         do {
             try FileManager.default.removeItem(atPath: folder(of: name))

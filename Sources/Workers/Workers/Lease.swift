@@ -194,7 +194,7 @@ final class Lease: Recognition {
         case .given: return true
         case .computing: return false
         case .none, .waiting:
-            state.turn = supervisor.turns.take(self, isFinishing: state.finished) ? .given : .waiting
+            state.turn = supervisor.turns.take(self, isFinishing: state.finished && !request.isBackground) ? .given : .waiting
             return state.turn == .given
         }
     }

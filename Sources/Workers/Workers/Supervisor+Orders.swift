@@ -1,3 +1,4 @@
+import Ports
 import SpeechModel
 
 extension Supervisor {
@@ -21,5 +22,7 @@ extension Supervisor {
         /// The decoder must have been asked for at this time or later: a second attempt wants a fresh process, not a neighbour of the
         /// one that died, which may be dying of the same cause.
         var decoderSince: UInt64 = 0
+        /// It waits behind those who are speaking.
+        var isBackground: Bool { lease.request.isBackground }
     }
 }

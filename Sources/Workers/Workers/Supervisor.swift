@@ -34,6 +34,8 @@ final class Supervisor: @unchecked Sendable {
     private var stopping: [CheckedContinuation<Void, Never>] = []
     private var isStopping = false
     private var hasStarted = false
+    /// Whether the template that there is has loaded its model.
+    private var hasLoaded = false
     private var statistics = WorkerPool.Statistics()
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
     /// How many there are to be.
@@ -150,13 +152,15 @@ final class Supervisor: @unchecked Sendable {
     private func publish() {
         let busy = workers.values.count { $0.lease != nil }
         let ready = workers.values.count { $0.processID != nil }
-        let load = RecognizerLoad(ready: ready, busy: busy, waiting: waiting.count, capacity: decoders)
+        let load = RecognizerLoad(
+            ready: ready, busy: busy, waiting: waiting.count { !$0.isBackground }, capacity: decoders)
         published.withLock {
             $0.load = load
             $0.statistics = statistics
             $0.statistics.templates = keeper.starts
             $0.processIDs = workers.values.compactMap(\.processID)
         }
+        if ready > 0 { hasLoaded = true }
         if !hasStarted, ready >= decoders {
             hasStarted = true
             for continuation in starting { continuation.resume() }
@@ -185,6 +189,16 @@ final class Supervisor: @unchecked Sendable {
     private func templateFailed(_ error: any Error) {
         if hasStarted {
             if configuration.sharesProcess { statistics.crashes += 1 }
+            // Who waits as long as it takes must not wait for what cannot be loaded any more.
+            if !hasLoaded {
+                let failure = SpeechError(
+                    .recogniserFailed, "The recogniser cannot be loaded again: \(error)",
+                    advice: "`mynah models verify` tells whether its model is damaged.")
+                let isPatient = configuration.waitForDecoderMS == nil
+                for entry in waiting where isPatient || entry.isBackground { fail(entry.lease, failure) }
+                waiting.removeAll { isPatient || $0.isBackground }
+            }
+            hasLoaded = false
             report(.templateEnded(retryInMS: keeper.restart(now: now), reason: "\(error)"))
         } else {
             // A model that cannot be loaded at the start is the operator's to mend.
@@ -310,7 +324,10 @@ final class Supervisor: @unchecked Sendable {
     private func assign() {
         guard !waiting.isEmpty else { return }
         for (socket, worker) in workers where worker.processID != nil && worker.lease == nil {
-            guard let index = waiting.firstIndex(where: { $0.decoderSince <= worker.askedAt }) else { continue }
+            func first(isBackground: Bool) -> Int? {
+                waiting.firstIndex { $0.isBackground == isBackground && $0.decoderSince <= worker.askedAt }
+            }
+            guard let index = first(isBackground: false) ?? first(isBackground: true) else { continue }
             let next = waiting.remove(at: index)
             workers[socket]?.lease = next.lease
             workers[socket]?.attempt = next.attempt
@@ -323,7 +340,9 @@ final class Supervisor: @unchecked Sendable {
     /// Refuses what waits beyond the limit, the newest first; what has lost its decoder was let in before.
     private func refuseExcess() {
         guard let limit = configuration.maximumWaiting else { return }
-        while waiting.count > limit, let index = waiting.lastIndex(where: { $0.attempt == 1 }) {
+        while waiting.count(where: { !$0.isBackground }) > limit,
+            let index = waiting.lastIndex(where: { $0.attempt == 1 && !$0.isBackground })
+        {
             fail(
                 waiting.remove(at: index).lease,
                 SpeechError(
@@ -346,7 +365,7 @@ final class Supervisor: @unchecked Sendable {
             }
         }
         if let limit = configuration.waitForDecoderMS {
-            while let index = waiting.firstIndex(where: { now > $0.since + UInt64(limit) * 1_000_000 }) {
+            while let index = waiting.firstIndex(where: { !$0.isBackground && now > $0.since + UInt64(limit) * 1_000_000 }) {
                 let entry = waiting.remove(at: index)
                 fail(
                     entry.lease,

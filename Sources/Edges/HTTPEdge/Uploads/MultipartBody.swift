@@ -21,8 +21,10 @@ struct MultipartBody {
     /// - Throws: ``ErrorCode/malformedMessage`` with what is wrong.
     init(_ body: [UInt8], type: String?) throws(SpeechError) {
         guard let type, type.lowercased().hasPrefix("multipart/form-data"), let boundary = Self.parameter("boundary", of: type),
-            !boundary.isEmpty
-        else { throw Self.fault("is no form (multipart/form-data with a boundary)") }
+            (1...Self.longestBoundary).contains(boundary.utf8.count)
+        else {
+            throw Self.fault("is no form (multipart/form-data with a boundary of at most \(Self.longestBoundary) characters)")
+        }
         let mark = Array("--\(boundary)".utf8)
         guard var at = Self.find(mark, in: body[...])?.upperBound else { throw Self.fault("does not have its boundary") }
         while !body[at...].starts(with: Array("--".utf8)) {
@@ -53,6 +55,8 @@ struct MultipartBody {
         if !part.isFile { values[name, default: []].append(String(decoding: content, as: UTF8.self)) }
     }
 
+    /// RFC 2046, section 5.1.1; a long one would make the search for it slow.
+    private static let longestBoundary = 70
     private static let lineEnd = Array("\r\n".utf8)
 
     /// A parameter of a header, with or without quotation marks.

@@ -6,6 +6,7 @@ import Hummingbird
 import NIOCore
 import NIOPosix
 public import Ports
+import ServiceLifecycle
 import SpeechModel
 public import SpeechPipeline
 import Synchronization
@@ -14,7 +15,7 @@ import WireProtocol
 
 /// Recordings to text: `POST /v1/audio/transcriptions` as OpenAI's clients send it.
 ///
-/// A recording goes through the same recogniser as live sessions, two utterances at a time, so that it takes little from them.
+/// A recording goes through the same recogniser as live sessions, two utterances at a time, behind those who are speaking.
 public final class TranscriptionRoute: Sendable {
     static let path = "/v1/audio/transcriptions"
     /// What OpenAI's own server takes.
@@ -48,41 +49,76 @@ public final class TranscriptionRoute: Sendable {
         threads.start()
     }
 
+    /// Ends its threads; what they do at the moment ends with its connection.
+    public func stop() async { try? await threads.shutdownGracefully() }
+
     func add(to router: Router<BasicRequestContext>) {
         router.post(RouterPath(Self.path)) { request, _ in try await self.transcribe(request) }
     }
 
     private func transcribe(_ request: Request) async throws -> Response {
+        let type = request.headers[.contentType]
+        let cancellation = Cancellation()
+        // Nobody wants the transcript any more when the client is gone, or the server is to end.
+        return try await request.body.consumeWithCancellationOnInboundClose { body in
+            try await withTaskCancellationOrGracefulShutdownHandler {
+                let bytes = try await body.collect(upTo: Self.maximumBodyBytes)
+                let place = try takePlace()
+                defer { place.leave() }
+                return try await threads.runIfActive { [self] in
+                    // Only the recording goes with it, and that as a file.
+                    let (form, file) = try keep(Array(bytes.readableBytesView), type: type)
+                    defer { close(file) }
+                    let pin = try models.pin(model: form.model, language: form.language)
+                    return answer(try read(file, with: pin, told: form.language == nil ? nil : pin.language, cancellation), form)
+                }
+            } onCancelOrGracefulShutdown: {
+                cancellation.cancel()
+            }
+        }
+    }
+
+    /// - Throws: ``ErrorCode/overloaded``.
+    private func takePlace() throws(SpeechError) -> Place {
         guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.maximumWaiting else {
             waiting.wrappingSubtract(1, ordering: .relaxed)
             throw SpeechError(
                 .overloaded, "\(Self.maximumWaiting) recordings are being transcribed or wait already.",
                 advice: "Try again in a moment.")
         }
-        defer { waiting.wrappingSubtract(1, ordering: .relaxed) }
-        let bytes = try await request.body.collect(upTo: Self.maximumBodyBytes)
-        let body = try MultipartBody(Array(bytes.readableBytesView), type: request.headers[.contentType])
-        let form = try TranscriptionForm(body)
-        let pin = try models.pin(model: form.model, language: form.language)
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("mynah-upload-\(UUID().uuidString)").path
-        defer { unlink(file) }
-        let cancellation = Cancellation()
-        let transcript = try await withTaskCancellationHandler {
-            try await threads.runIfActive { [self] in
-                guard
-                    FileManager.default.createFile(
-                        atPath: file, contents: Data(form.audio), attributes: [.posixPermissions: 0o600])
-                else {
-                    throw SpeechError(
-                        .unwritableFile, "The recording cannot be kept for the moment.",
-                        advice: "See that there is room on the disk.")
+        return Place { [self] in waiting.wrappingSubtract(1, ordering: .relaxed) }
+    }
+
+    private struct Place {
+        let leave: () -> Void
+    }
+
+    /// What is asked, and the recording in a file without a name, which goes with its descriptor, whatever happens.
+    private func keep(_ body: [UInt8], type: String?) throws -> (TranscriptionForm, CInt) {
+        let form = try TranscriptionForm(MultipartBody(body, type: type))
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("mynah-\(UUID().uuidString)").path
+        let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        unlink(path)
+        let written =
+            file < 0
+            ? false
+            : form.audio.withUnsafeBytes { audio in
+                var at = 0
+                while at < audio.count {
+                    let count = write(file, audio.baseAddress! + at, audio.count - at)
+                    guard count > 0 else { return false }
+                    at += count
                 }
-                return try read(file, with: pin, told: form.language == nil ? nil : pin.language, cancellation)
+                return true
             }
-        } onCancel: {
-            cancellation.cancel()
+        guard written else {
+            if file >= 0 { close(file) }
+            throw SpeechError(
+                .unwritableFile, "The recording cannot be kept for the moment.", advice: "See that the server's disk has room.")
         }
-        return answer(transcript, form)
+        var small = form
+        small.audio = []
+        return (small, file)
     }
 
     private struct Transcript: Sendable {
@@ -94,17 +130,22 @@ public final class TranscriptionRoute: Sendable {
     }
 
     /// Blocks until all of it is recognised.
-    private func read(_ file: String, with pin: ModelPin, told: String?, _ cancellation: Cancellation) throws -> Transcript {
-        let source = try openAudio(path: file, settings: decoding, cancellation: cancellation)
+    private func read(_ file: CInt, with pin: ModelPin, told: String?, _ cancellation: Cancellation) throws -> Transcript {
+        let source = try openAudio(
+            path: "/proc/self/fd/\(file)", shownName: "The recording", settings: decoding, cancellation: cancellation)
         defer { source.close() }
         var finals: [FinalResult] = []
         var lost: SpeechError?
         let seconds = try TranscribeRecording(
             recognizer: recognizer, configuration: pipeline, language: told, model: pin, utterancesAtOnce: Self.utterancesAtOnce
         ).run(
-            format: source.format, detector: detectors.gated(), read: { try source.read(into: $0) },
+            format: source.format, detector: detectors.gated(),
+            read: { buffer in
+                // A transcript with a gap that nobody sees is worse than none.
+                if let lost { throw lost }
+                return try source.read(into: buffer)
+            },
             final: { finals.append($0) }, problem: { lost = lost ?? $0 })
-        // A transcript with a gap that nobody sees is worse than none.
         if let lost { throw lost }
         let found = finals.compactMap(\.hypothesis.language).first
         return Transcript(finals: finals, seconds: seconds, language: found ?? pin.language ?? recognizer.identity.language)

@@ -40,8 +40,7 @@ public final class CasingModel: JobRunner {
             row = []
             pieces = 0
         }
-        // Its pieces are small letters; it puts the capitals back.
-        for word in text.lowercased().split(separator: " ").map(String.init) {
+        for word in text.split(separator: " ").map(String.init) {
             let needed = word.utf8.count + 1
             if pieces + needed > Self.rowPieces { finishRow() }
             if needed > Self.rowPieces {
@@ -57,7 +56,9 @@ public final class CasingModel: JobRunner {
 
     /// The words with marks and capitals; as they are when the model loses some.
     private func write(_ words: [String]) -> [String] {
-        guard let text = SherpaOnnxOnlinePunctuationAddPunct(punctuation, words.joined(separator: " ")) else { return words }
+        // Its pieces are small letters; it puts the capitals back.
+        let small = words.joined(separator: " ").lowercased()
+        guard let text = SherpaOnnxOnlinePunctuationAddPunct(punctuation, small) else { return words }
         defer { SherpaOnnxOnlinePunctuationFreeText(text) }
         let written = String(cString: text).split(separator: " ").map(String.init)
         return written.count == words.count ? written : words

@@ -126,7 +126,8 @@ final class JobSupervisor: @unchecked Sendable {
     private func takeOrders() {
         for order in orders.take() {
             switch order {
-            case .start(let continuation): starting.append(continuation)
+            case .start(let continuation):
+                if let broken { continuation.resume(throwing: broken) } else { starting.append(continuation) }
             case .begin(let job):
                 if let broken {
                     job.end(.failure(broken))
@@ -288,6 +289,8 @@ final class JobSupervisor: @unchecked Sendable {
                 broken = failure
                 for entry in waiting { entry.job.end(.failure(failure)) }
                 waiting = []
+                for continuation in starting { continuation.resume(throwing: failure) }
+                starting = []
             }
             isLoaded = false
             report(.templateEnded(retryInMS: keeper.restart(now: now), reason: "\(error)"))
