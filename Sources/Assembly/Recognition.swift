@@ -48,7 +48,17 @@ public enum Recognition {
         mode: PocketSphinxDecoder.Mode, settings: Settings, models: ModelFiles, command: [String]? = nil,
         metrics: RecognitionMetrics = RecognitionMetrics(in: MetricsRegistry()), logger: Logger?
     ) throws(SpeechError) -> any Recognizer {
-        switch try usable(settings, models: models, logger: logger) {
+        try make(
+            usable(settings, models: models, logger: logger), mode: mode, settings: settings, command: command, metrics: metrics,
+            logger: logger)
+    }
+
+    /// A recogniser with a model that was chosen.
+    static func make(
+        _ model: RecognitionModel, mode: PocketSphinxDecoder.Mode, settings: Settings, command: [String]? = nil,
+        metrics: RecognitionMetrics, logger: Logger?
+    ) throws(SpeechError) -> any Recognizer {
+        switch model {
         case .builtIn(let models):
             try makeBuiltIn(mode: mode, settings: settings, models: models, command: command, logger: logger)
         case .neural(let model): makeNeural(model, mode: mode, settings: settings, metrics: metrics, logger: logger)

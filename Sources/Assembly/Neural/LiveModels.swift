@@ -102,9 +102,8 @@ struct LiveModels: Sendable {
                 if model.tellableLanguages == nil, !model.family.mustBeTold { anyLanguage = name }
             }
             defaults[language] = manifest.defaultModel(for: .recognition, language: language) ?? defaults[language]
-            unknownLanguage = chosen.values.sorted().first { manifest.models[$0]?.description.readsAnyOfItsLanguages == true }
-            for name in [chosen[Manifest.anyLanguage], defaults[language]].compactMap(\.self)
-            where manifest.models[name]?.description.readsAnyOfItsLanguages == true { unknownLanguage = name }
+            let candidates = [defaults[language], chosen[Manifest.anyLanguage]].compactMap(\.self) + chosen.values.sorted()
+            unknownLanguage = candidates.first { manifest.models[$0]?.description.readsAnyOfItsLanguages == true }
         }
         // A model that the configuration names is not exchanged, and one in a folder of its own is in no list.
         if settings.stt.modelName != nil || settings.stt.modelPath != nil {

@@ -13,10 +13,9 @@ extension Recognition {
     ///
     /// - Throws: ``ErrorCode/invalidConfiguration`` or ``ErrorCode/brokenModel`` when there is no model for one.
     static func fallbacks(
-        _ settings: Settings, models: ModelFiles, mode: PocketSphinxDecoder.Mode = .live, metrics: RecognitionMetrics,
-        logger: Logger?
+        behind main: RecognitionModel, _ settings: Settings, models: ModelFiles, mode: PocketSphinxDecoder.Mode = .live,
+        metrics: RecognitionMetrics, logger: Logger?
     ) throws(SpeechError) -> [Fallback] {
-        let main = try usable(settings, models: models, logger: nil)
         var fallbacks: [Fallback] = []
         for fallback in settings.stt.fallback {
             switch (fallback, main) {
@@ -51,12 +50,12 @@ extension Recognition {
         _ settings: Settings, models: ModelFiles, report: @escaping @Sendable (String) -> Void
     ) throws(SpeechError) -> any Recognizer {
         // Nobody waits for a file: a model that is damaged is mended first.
-        _ = try whole(settings, models: models)
+        let model = try whole(settings, models: models)
         let metrics = RecognitionMetrics(in: MetricsRegistry())
-        let main = try makeRecognizer(mode: .file, settings: settings, models: models, metrics: metrics, logger: nil)
+        let main = try make(model, mode: .file, settings: settings, metrics: metrics, logger: nil)
         // What the built-in one cannot read, it cannot read with fewer readings either.
-        guard main.identity.engine != builtInEngine else { return main }
-        let fallbacks = try fallbacks(settings, models: models, mode: .file, metrics: metrics, logger: nil)
+        if case .builtIn = model { return main }
+        let fallbacks = try fallbacks(behind: model, settings, models: models, mode: .file, metrics: metrics, logger: nil)
         guard !fallbacks.isEmpty else { return main }
         let breaker = settings.resilience.circuitBreaker
         return GuardedRecognizer(

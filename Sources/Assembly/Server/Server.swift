@@ -67,9 +67,10 @@ public struct Server: Sendable {
         }
         let metrics = MetricsRegistry()
         let counting = RecognitionMetrics(in: metrics)
-        let main = try Recognition.makeRecognizer(
-            mode: .live, settings: settings, models: models, command: workerCommand, metrics: counting, logger: logger)
-        let fallbacks = try Recognition.fallbacks(settings, models: models, metrics: counting, logger: logger)
+        let model = try Recognition.usable(settings, models: models, logger: logger)
+        let main = try Recognition.make(
+            model, mode: .live, settings: settings, command: workerCommand, metrics: counting, logger: logger)
+        let fallbacks = try Recognition.fallbacks(behind: model, settings, models: models, metrics: counting, logger: logger)
         let started = ContinuousClock.now
         let isReady = Readiness()
 

@@ -55,9 +55,10 @@ public final class Voices: Synthesizer {
     /// Who speaks when nobody is named: the default voice, or who was added for the language that is named.
     private func voice(for language: String?) throws(SpeechError) -> String {
         guard let language else { return defaultVoice }
-        if isDefaultChosen, languages(of: defaultVoice)?.contains(language) ?? true { return defaultVoice }
+        let isServed = languages(of: defaultVoice)?.contains(language) ?? true
+        if isServed, isDefaultChosen { return defaultVoice }
         if let voice = byLanguage[language] { return voice }
-        if languages(of: defaultVoice)?.contains(language) ?? true { return defaultVoice }
+        if isServed { return defaultVoice }
         if let voice = voices.first(where: { $0.languages.contains(language) }) { return voice.id }
         throw SpeechError(
             .invalidParameter, "No voice speaks the language \(language.prefix(16)).",
@@ -66,8 +67,13 @@ public final class Voices: Synthesizer {
 
     /// What a voice speaks; nil where that is not known, as of a provider's.
     private func languages(of voice: String) -> [String]? {
-        let source = sources.first { $0.name == voice || $0.voices.contains { $0.id == voice } }
-        return source?.voices.first?.languages.isEmpty == false ? source?.voices.first?.languages : nil
+        guard let languages = source(of: voice)?.voices.first?.languages, !languages.isEmpty else { return nil }
+        return languages
+    }
+
+    /// Whose voice it is; the name of a model with several voices is its first.
+    private func source(of voice: String) -> Source? {
+        sources.first { $0.name == voice || $0.voices.contains { $0.id == voice } }
     }
 
     public func stop() async {
@@ -79,8 +85,7 @@ public final class Voices: Synthesizer {
     }
 
     private func synthesizer(of voice: String) async throws -> any Synthesizer {
-        // The name of a model with several voices is its first.
-        guard let source = sources.first(where: { $0.name == voice || $0.voices.contains { $0.id == voice } }) else {
+        guard let source = source(of: voice) else {
             throw SpeechError(
                 .invalidParameter, "There is no voice `\(voice)`.",
                 advice: "There are: \(voices.prefix(20).map(\.id).joined(separator: ", ")).")

@@ -10,11 +10,8 @@ struct PieceList {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8), !text.isEmpty else {
             throw Self.fault(path, "is empty, or no UTF-8")
         }
-        let lines =
-            text.hasSuffix("\n")
-            ? text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
-            : text.split(
-                separator: "\n", omittingEmptySubsequences: false)
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
         for (index, line) in lines.enumerated() {
             let columns = line.split(whereSeparator: \.isWhitespace)
             guard columns.count == 2, columns[0].utf8.count < 1000, !columns[0].utf8.contains(0),

@@ -86,14 +86,14 @@ public struct ModelFolder: Sendable {
         if let reason = family.mismatch(metadata) {
             throw fault("holds a \(family.rawValue) model whose \(reason)", "docs/models.md lists what can be used.")
         }
-        let told = Self.tellableLanguages(family, metadata, languages(of: family, metadata), tokens)
+        let languages = languages(of: family, metadata)
+        let told = Self.tellableLanguages(family, metadata, languages, tokens)
         if family.mustBeTold, family.task == .recognition, told?.isEmpty ?? true {
             throw fault(
                 "holds a \(family.rawValue) model that has no token for any of its languages",
                 "Take the tokens.txt that was published with it, and keep the folder's name, which tells the languages.")
         }
         func figure(_ key: String) -> Int? { metadata[key].flatMap { Int($0) } }
-        let languages = languages(of: family, metadata)
         var description = ModelDescription(
             family: family, files: used, weights: beside.others, lexicons: beside.lexicons, rules: beside.rules,
             phonemes: beside.lexicons.isEmpty ? voice.phonemes : nil, recordings: beside.recordings,

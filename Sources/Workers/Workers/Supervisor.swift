@@ -28,14 +28,12 @@ final class Supervisor: @unchecked Sendable {
     // thread-confined
     private var keeper: TemplateKeeper
     private var workers: [CInt: DecoderProcess] = [:]
-    private var waiting: [Waiting] = []
+    private var waiting = WaitingUtterances()
     private var nextUtterance: UInt32 = 1
     private var starting: [CheckedContinuation<Void, any Error>] = []
     private var stopping: [CheckedContinuation<Void, Never>] = []
     private var isStopping = false
     private var hasStarted = false
-    /// Whether the template that there is has loaded its model.
-    private var hasLoaded = false
     private var statistics = WorkerPool.Statistics()
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
     /// How many there are to be.
@@ -103,7 +101,7 @@ final class Supervisor: @unchecked Sendable {
         for order in orders.take() {
             switch order {
             case .start(let continuation): if hasStarted { continuation.resume() } else { starting.append(continuation) }
-            case .begin(let lease): waiting.append(Waiting(lease: lease, attempt: 1, since: now))
+            case .begin(let lease): waiting.add(lease, at: now)
             case .attend: break
             case .release(let lease): free(lease)
             case .stop(let continuation):
@@ -111,11 +109,7 @@ final class Supervisor: @unchecked Sendable {
                 isStopping = true
             }
         }
-        waiting.removeAll { entry in
-            guard entry.lease.isCancelled else { return false }
-            entry.lease.close()
-            return true
-        }
+        for lease in waiting.takeCancelled() { lease.close() }
     }
 
     private func wait() {
@@ -152,15 +146,13 @@ final class Supervisor: @unchecked Sendable {
     private func publish() {
         let busy = workers.values.count { $0.lease != nil }
         let ready = workers.values.count { $0.processID != nil }
-        let load = RecognizerLoad(
-            ready: ready, busy: busy, waiting: waiting.count { !$0.isBackground }, capacity: decoders)
+        let load = RecognizerLoad(ready: ready, busy: busy, waiting: waiting.liveCount, capacity: decoders)
         published.withLock {
             $0.load = load
             $0.statistics = statistics
             $0.statistics.templates = keeper.starts
             $0.processIDs = workers.values.compactMap(\.processID)
         }
-        if ready > 0 { hasLoaded = true }
         if !hasStarted, ready >= decoders {
             hasStarted = true
             for continuation in starting { continuation.resume() }
@@ -189,17 +181,14 @@ final class Supervisor: @unchecked Sendable {
     private func templateFailed(_ error: any Error) {
         if hasStarted {
             if configuration.sharesProcess { statistics.crashes += 1 }
+            let pause = keeper.restart(now: now)
+            report(.templateEnded(retryInMS: pause, reason: "\(error)"))
             // Who waits as long as it takes must not wait for what cannot be loaded any more.
-            if !hasLoaded {
-                let failure = SpeechError(
-                    .recogniserFailed, "The recogniser cannot be loaded again: \(error)",
-                    advice: "`mynah models verify` tells whether its model is damaged.")
-                let isPatient = configuration.waitForDecoderMS == nil
-                for entry in waiting where isPatient || entry.isBackground { fail(entry.lease, failure) }
-                waiting.removeAll { isPatient || $0.isBackground }
-            }
-            hasLoaded = false
-            report(.templateEnded(retryInMS: keeper.restart(now: now), reason: "\(error)"))
+            guard keeper.isBroken, !workers.values.contains(where: { $0.processID != nil }) else { return }
+            let failure = SpeechError(
+                .recogniserFailed, "The recogniser cannot be loaded again: \(error)",
+                advice: "`mynah models verify` tells whether its model is damaged.")
+            for lease in waiting.takePatient(isLimited: configuration.waitForDecoderMS != nil) { fail(lease, failure) }
         } else {
             // A model that cannot be loaded at the start is the operator's to mend.
             for continuation in starting { continuation.resume(throwing: error) }
@@ -282,7 +271,7 @@ final class Supervisor: @unchecked Sendable {
 
     /// Takes the decoder away from a lease that stays. The process is replaced, which is quicker than to wait until it has noticed.
     private func free(_ lease: Lease) {
-        waiting.removeAll { $0.lease === lease }
+        waiting.remove(lease)
         guard let socket = workers.first(where: { $0.value.lease === lease })?.key else { return }
         lease.detach()
         workers[socket]?.lease = nil
@@ -311,7 +300,7 @@ final class Supervisor: @unchecked Sendable {
                     advice: "Later speech is not affected; repeat what was said."))
         } else {
             statistics.replays += 1
-            waiting.insert(Waiting(lease: lease, attempt: worker.attempt + 1, since: now, decoderSince: now), at: 0)
+            waiting.addAgain(lease, attempt: worker.attempt + 1, at: now)
         }
     }
 
@@ -324,11 +313,7 @@ final class Supervisor: @unchecked Sendable {
     private func assign() {
         guard !waiting.isEmpty else { return }
         for (socket, worker) in workers where worker.processID != nil && worker.lease == nil {
-            func first(isBackground: Bool) -> Int? {
-                waiting.firstIndex { $0.isBackground == isBackground && $0.decoderSince <= worker.askedAt }
-            }
-            guard let index = first(isBackground: false) ?? first(isBackground: true) else { continue }
-            let next = waiting.remove(at: index)
+            guard let next = waiting.next(askedAt: worker.askedAt) else { continue }
             workers[socket]?.lease = next.lease
             workers[socket]?.attempt = next.attempt
             workers[socket]?.utterance = nextUtterance
@@ -337,14 +322,11 @@ final class Supervisor: @unchecked Sendable {
         }
     }
 
-    /// Refuses what waits beyond the limit, the newest first; what has lost its decoder was let in before.
     private func refuseExcess() {
         guard let limit = configuration.maximumWaiting else { return }
-        while waiting.count(where: { !$0.isBackground }) > limit,
-            let index = waiting.lastIndex(where: { $0.attempt == 1 && !$0.isBackground })
-        {
+        for lease in waiting.takeExcess(beyond: limit) {
             fail(
-                waiting.remove(at: index).lease,
+                lease,
                 SpeechError(
                     .overloaded, "\(limit) utterances wait for a recogniser already.",
                     advice: "Try again in a moment; the operator can raise resilience.bulkhead.max_queue_size, or stt.decoders."))
@@ -364,15 +346,14 @@ final class Supervisor: @unchecked Sendable {
                 lose(socket)
             }
         }
-        if let limit = configuration.waitForDecoderMS {
-            while let index = waiting.firstIndex(where: { !$0.isBackground && now > $0.since + UInt64(limit) * 1_000_000 }) {
-                let entry = waiting.remove(at: index)
-                fail(
-                    entry.lease,
-                    SpeechError(
-                        .overloaded, "No recogniser became free within \(limit) ms.",
-                        advice: "Try again in a moment; the operator can raise stt.decoders or add cores."))
-            }
+        guard let limit = configuration.waitForDecoderMS else { return }
+        let waited = UInt64(limit) * 1_000_000
+        for lease in waiting.takeLate(since: now > waited ? now - waited : 0) {
+            fail(
+                lease,
+                SpeechError(
+                    .overloaded, "No recogniser became free within \(limit) ms.",
+                    advice: "Try again in a moment; the operator can raise stt.decoders or add cores."))
         }
     }
 
@@ -390,14 +371,13 @@ final class Supervisor: @unchecked Sendable {
     private func end() {
         for order in orders.close() { refuse(order) }
         let stopped = SpeechError(.shuttingDown, "The recogniser is stopping.", advice: "Connect again when the server is back.")
-        for entry in waiting { fail(entry.lease, stopped) }
+        for lease in waiting.takeAll() { fail(lease, stopped) }
         for (socket, worker) in workers {
             worker.lease?.detach()
             close(socket)
             if let lease = worker.lease, !lease.isCancelled { fail(lease, stopped) }
         }
         workers = [:]
-        waiting = []
         keeper.end(patienceMS: Self.stopPatienceMS)
         for continuation in starting { continuation.resume(throwing: stopped) }
         publish()

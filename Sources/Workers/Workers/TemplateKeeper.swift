@@ -10,6 +10,8 @@ struct TemplateKeeper {
     private var template: Template?
     private var retryAt: UInt64?
     private var pauseMS = 0
+    /// Whether the last template ended before it had loaded its model: the model is at fault then, and not what was asked of it.
+    private(set) var isBroken = false
     /// Templates that were started so far.
     private(set) var starts = 0
 
@@ -61,6 +63,7 @@ struct TemplateKeeper {
         case nil, .nothing, .stepped: return nil
         case .loaded:
             pauseMS = 0
+            isBroken = false
             return nil
         case .failed(let text):
             return SpeechError(
@@ -91,6 +94,7 @@ struct TemplateKeeper {
 
     /// Ends the template and plans the next one; returns in how many milliseconds.
     mutating func restart(now: UInt64) -> Int {
+        isBroken = !isLoaded
         end(patienceMS: 0)
         pauseMS = min(max(pauseMS * 2, Self.pausesMS.lowerBound), Self.pausesMS.upperBound)
         retryAt = now + UInt64(pauseMS) * 1_000_000

@@ -92,7 +92,8 @@ struct Transcription: Sendable {
         let recording = diarizer == nil ? nil : Recording(source.source.format)
         let page = try await onThread { [source] in
             defer { source.source.close() }
-            return try transcribe(source.source, index, in: spoken, with: recognizer, keeping: recording)
+            return try transcribe(
+                source.source, index, told: spoken ?? (isLanguageNamed ? language : nil), with: recognizer, keeping: recording)
         }
         guard let diarizer, let recording else { return try await onThread { try finish(page, index) } }
         let turns: [SpeakerTurn]
@@ -179,13 +180,13 @@ struct Transcription: Sendable {
     }
 
     private func transcribe(
-        _ source: any AudioSource, _ index: Int, in spoken: String?, with recognizer: any Recognizer,
+        _ source: any AudioSource, _ index: Int, told language: String?, with recognizer: any Recognizer,
         keeping recording: Recording?
     ) throws -> Page {
         let path = files[index]
         let page = Page(
             TranscriptWriter(format: format, showsWords: showsWords), model: recognizer.identity,
-            language: spoken ?? (isLanguageNamed ? language : recognizer.identity.language),
+            language: language ?? recognizer.identity.language,
             output: try directory.map { try TranscriptFile(path: path, directory: $0, format: format) as any TranscriptOutput }
                 ?? order.output(index), progress: progress)
         try page.write(page.writer.header)
@@ -193,7 +194,7 @@ struct Transcription: Sendable {
         let detector = detectors.gated()
         page.seconds = try TranscribeRecording(
             recognizer: recognizer, configuration: Recognition.pipelineConfiguration(settings),
-            language: spoken ?? (isLanguageNamed ? language : nil)
+            language: language
         ).run(
             format: source.format, detector: detector,
             read: { buffer in

@@ -62,13 +62,15 @@ public final class TranscriptionRoute: Sendable {
         // Nobody wants the transcript any more when the client is gone, or the server is to end.
         return try await request.body.consumeWithCancellationOnInboundClose { body in
             try await withTaskCancellationOrGracefulShutdownHandler {
-                let bytes = try await body.collect(upTo: Self.maximumBodyBytes)
-                let place = try takePlace()
-                defer { place.leave() }
+                let (form, file) = try await receive(body, type: type)
+                defer { close(file) }
+                defer { waiting.wrappingSubtract(1, ordering: .relaxed) }
+                guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.maximumWaiting else {
+                    throw SpeechError(
+                        .overloaded, "\(Self.maximumWaiting) recordings are being transcribed or wait already.",
+                        advice: "Try again in a moment.")
+                }
                 return try await threads.runIfActive { [self] in
-                    // Only the recording goes with it, and that as a file.
-                    let (form, file) = try keep(Array(bytes.readableBytesView), type: type)
-                    defer { close(file) }
                     let pin = try models.pin(model: form.model, language: form.language)
                     return answer(try read(file, with: pin, told: form.language == nil ? nil : pin.language, cancellation), form)
                 }
@@ -78,19 +80,12 @@ public final class TranscriptionRoute: Sendable {
         }
     }
 
-    /// - Throws: ``ErrorCode/overloaded``.
-    private func takePlace() throws(SpeechError) -> Place {
-        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.maximumWaiting else {
-            waiting.wrappingSubtract(1, ordering: .relaxed)
-            throw SpeechError(
-                .overloaded, "\(Self.maximumWaiting) recordings are being transcribed or wait already.",
-                advice: "Try again in a moment.")
+    /// What is asked, and the recording as an open file: nothing else of a body is kept while it waits for its turn.
+    private func receive(_ body: RequestBody, type: String?) async throws -> (TranscriptionForm, CInt) {
+        let bytes = try await body.collect(upTo: Self.maximumBodyBytes)
+        return try await NIOThreadPool.singleton.runIfActive { [self] in
+            try keep(Array(bytes.readableBytesView), type: type)
         }
-        return Place { [self] in waiting.wrappingSubtract(1, ordering: .relaxed) }
-    }
-
-    private struct Place {
-        let leave: () -> Void
     }
 
     /// What is asked, and the recording in a file without a name, which goes with its descriptor, whatever happens.

@@ -71,9 +71,7 @@ final class JobSupervisor: @unchecked Sendable {
     private var stopping: [CheckedContinuation<Void, Never>] = []
     private var isStopping = false
     private var hasStarted = false
-    /// Whether the process that there is has loaded its model.
-    private var isLoaded = false
-    /// Why the last process could not; jobs fail with it until one can.
+    /// Why the last process could not load its model; jobs fail with it until one can.
     private var broken: SpeechError?
     private var watch = HangWatch()
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -159,7 +157,6 @@ final class JobSupervisor: @unchecked Sendable {
         processID.withLock { $0 = keeper.isLoaded ? keeper.processID : nil }
         guard keeper.isLoaded else { return }
         hasStarted = true
-        isLoaded = true
         broken = nil
         for continuation in starting { continuation.resume(returning: keeper.greeting) }
         starting = []
@@ -181,7 +178,6 @@ final class JobSupervisor: @unchecked Sendable {
         let limit = UInt64(configuration.hangTimeoutMS) * 1_000_000
         guard watch.isStuck(processID: processID, owedSince: current?.heardAt, now: now, limit: limit) else { return }
         report(.hung(processID: processID))
-        isLoaded = false
         _ = keeper.restart(now: now)
         lose()
     }
@@ -283,17 +279,15 @@ final class JobSupervisor: @unchecked Sendable {
     private func processFailed(_ error: any Error) {
         lose()
         if hasStarted {
-            if !isLoaded {
-                // What ended one process can be a job; what keeps another from loading its model is the model, and nobody is to wait for it.
-                let failure = failure("\(error)")
-                broken = failure
-                for entry in waiting { entry.job.end(.failure(failure)) }
-                waiting = []
-                for continuation in starting { continuation.resume(throwing: failure) }
-                starting = []
-            }
-            isLoaded = false
             report(.templateEnded(retryInMS: keeper.restart(now: now), reason: "\(error)"))
+            // What ended one process can be a job; what keeps another from loading its model is the model, and nobody is to wait for it.
+            guard keeper.isBroken else { return }
+            let failure = failure("\(error)")
+            broken = failure
+            for entry in waiting { entry.job.end(.failure(failure)) }
+            waiting = []
+            for continuation in starting { continuation.resume(throwing: failure) }
+            starting = []
         } else {
             // A model that cannot be loaded at the start is the operator's to mend.
             for continuation in starting { continuation.resume(throwing: error) }
