@@ -111,8 +111,15 @@ let package = Package(
             name: "RNNoiseEngine", dependencies: ["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"],
             path: "Sources/Engines/RNNoiseEngine", swiftSettings: strict),
         .target(
+            name: "CMatrices", path: "Sources/Engines/CMatrices",
+            cSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
+        .target(
+            name: "SileroEngine", dependencies: ["CMatrices", "ModelLibrary", "SpeechModel", "SpeechPipeline"],
+            path: "Sources/Engines/SileroEngine",
+            swiftSettings: fast),
+        .target(
             name: "SherpaEngine",
-            dependencies: ["CSherpaOnnx", "ModelLibrary", "Ports", "SpeechModel", "SpeechPipeline", "Workers"],
+            dependencies: ["CSherpaOnnx", "ModelLibrary", "Ports", "SpeechModel", "Workers"],
             path: "Sources/Engines/SherpaEngine", swiftSettings: strict),
 
         // Edges: decode, authorise, call a use case, encode
@@ -170,7 +177,8 @@ let package = Package(
                 "Application", "AudioFiles", "CaptureEdge", "EspeakEngine", "Failover", "FliteEngine", "HTTPEdge", "Lanes",
                 "ModelLibrary",
                 "MynahConfiguration", "OpenAIEngine", "PipelineFeed", "PocketSphinxEngine",
-                "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel", "SpeechPipeline",
+                "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SileroEngine", "SpeechModel",
+                "SpeechPipeline",
                 "Telemetry",
                 "TextAnalysis",
                 "WireProtocol", "Workers", "ZMQEdge",
@@ -303,6 +311,10 @@ let package = Package(
         .testTarget(name: "ModelLibraryTests", dependencies: ["ModelLibrary", "SpeechModel"], swiftSettings: strict),
         .testTarget(
             name: "SherpaEngineTests", dependencies: ["ModelLibrary", "Ports", "SherpaEngine", "SpeechModel", "Workers"],
+            swiftSettings: strict,
+            linkerSettings: runPath),
+        .testTarget(
+            name: "SileroEngineTests", dependencies: ["CSherpaOnnx", "SileroEngine", "SpeechModel", "SpeechPipeline"],
             swiftSettings: strict,
             linkerSettings: runPath),
         .testTarget(name: "ArchivesTests", dependencies: ["Archives", "CArchive", "SpeechModel"], swiftSettings: strict),

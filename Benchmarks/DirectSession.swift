@@ -26,7 +26,7 @@ final class DirectSession {
     init(_ settings: Settings) throws {
         let models = ModelFiles.locate(settings)
         decoder = NoiseSuppressingDecoder(try PocketSphinxDecoder(models: models.pocketSphinx, mode: .live))
-        detector = try Recognition.makeDetector(settings, models: models)
+        detector = try Recognition.detectors(settings, models: models)()
     }
 
     /// The utterances of a session in which `samples`, 16 kHz mono, are all that is heard.

@@ -13,9 +13,7 @@ struct GateOnsets {
         report.title("The gate in front of the neural detector, against the detector alone")
         let configuration = try Configuration.load(environment: ProcessInfo.processInfo.environment)
         let models = ModelFiles.locate(configuration.settings)
-        func detector() throws -> any VoiceActivityDetector {
-            try Recognition.makeDetector(configuration.settings, models: models)
-        }
+        let detector = try Recognition.detectors(configuration.settings, models: models)
         let conditions: [(noise: Noise?, decibels: Double, levels: [Double]?)] = [
             (nil, 99, nil), (.pink, 20, nil), (.pink, 10, nil), (.white, 20, nil), (.white, 10, nil), (.white, 5, nil),
             (nil, 99, [-15, -45]), (nil, 99, [-50]), (.white, 20, [-45, -15]),
@@ -34,8 +32,8 @@ struct GateOnsets {
                 track += [Int16](repeating: 0, count: Int.random(in: 24_000..<56_000, using: &random)) + samples
             }
             let heard = noise?.added(to: track, decibels: decibels, below: track, seed: 5) ?? track
-            let counting = CountingDetector(try detector())
-            let reference = utterances(heard, try detector(), &windows)
+            let counting = CountingDetector(detector())
+            let reference = utterances(heard, detector(), &windows)
             let gated = utterances(heard, GatedDetector(counting), &windows)
             alone += reference.count
             for onset in reference.map(\.lowerBound) {

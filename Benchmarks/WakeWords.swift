@@ -184,7 +184,7 @@ struct WakeWords {
 
     private func session(_ phrases: [String], sensitivity: Double = 1, staysAsleep: Bool = true) throws -> BareSession {
         try BareSession(
-            detector: try Recognition.makeDetector(settings, models: models), decoder: decoder,
+            detector: try Recognition.detectors(settings, models: models)(), decoder: decoder,
             wakeWord: WakeWord(phrases: KeyPhrases(phrases, sensitivity: sensitivity), windowMS: 8000), staysAsleep: staysAsleep)
     }
 }

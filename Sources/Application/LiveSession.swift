@@ -219,7 +219,7 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     private func take(_ bytes: [UInt8], arrived: UInt64) {
         if pipeline == nil {
-            let gate = services.detectors.gated()
+            let gate = GatedDetector(services.makeDetector())
             self.gate = gate
             pipeline = SpeechPipeline(
                 format: format, configuration: configuration, detector: gate, resuming: resumption)

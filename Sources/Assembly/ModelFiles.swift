@@ -13,7 +13,7 @@ public struct ModelFiles: Sendable {
     public var language: String { String(name.prefix(2)) }
     /// The folder for PocketSphinx's model.
     public var pocketSphinx: String { directory + "/pocketsphinx/" + name }
-    /// The neural voice activity model.
+    /// The neural voice activity detector.
     public var silero: String { directory + "/silero/silero_vad.onnx" }
 
     /// The folder with one n-gram profile for each language.

@@ -7,6 +7,7 @@ public import Ports
 import RNNoiseEngine
 import Resilience
 import SherpaEngine
+import SileroEngine
 public import SpeechModel
 public import SpeechPipeline
 public import Telemetry
@@ -153,11 +154,17 @@ public enum Recognition {
         return (stt.device == .cpu ? [] : [device]) + (stt.computeDtype == .int8 ? [] : [numbers])
     }
 
-    /// The voice activity detector that is configured.
-    public static func makeDetector(_ settings: Settings, models: ModelFiles) throws(SpeechError) -> any VoiceActivityDetector {
+    /// Makes voice activity detectors as configured, each for one session; neural ones share their network.
+    public static func detectors(
+        _ settings: Settings, models: ModelFiles
+    ) throws(SpeechError) -> @Sendable () -> any VoiceActivityDetector {
+        let aggressiveness = settings.preprocess.vadAggressiveness
         switch settings.preprocess.vad {
-        case .silero: try SileroDetector(model: models.silero, aggressiveness: settings.preprocess.vadAggressiveness)
-        case .energy: EnergyDetector(aggressiveness: settings.preprocess.vadAggressiveness)
+        case .silero:
+            let network = try SileroNetwork(models.silero)
+            return { SileroDetector(network, aggressiveness: aggressiveness) }
+        case .energy:
+            return { EnergyDetector(aggressiveness: aggressiveness) }
         }
     }
 

@@ -16,7 +16,7 @@ import Testing
     {
         SessionRegistry(
             services: SessionServices(
-                recognizer: recognizer, detectors: DetectorPool { () throws(SpeechError) in LoudnessDetector() },
+                recognizer: recognizer, makeDetector: { LoudnessDetector() },
                 clock: clock, metrics: SessionMetrics(registry: MetricsRegistry()),
                 feed: feed, annotate: { _, language in .unexamined(expecting: language) }, language: "en"),
             lanes: 1,

@@ -18,7 +18,7 @@ import Testing
         let count = Counted()
         return SessionRegistry(
             services: SessionServices(
-                recognizer: recognizer, detectors: DetectorPool { () throws(SpeechError) in LoudnessDetector() },
+                recognizer: recognizer, makeDetector: { LoudnessDetector() },
                 clock: RealClock(), metrics: SessionMetrics(registry: metrics), feed: feed,
                 annotate: { _, language in
                     if count.next() == 1 {

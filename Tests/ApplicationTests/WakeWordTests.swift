@@ -16,7 +16,7 @@ import Testing
     ) -> SessionRegistry {
         SessionRegistry(
             services: SessionServices(
-                recognizer: recognizer, detectors: DetectorPool { () throws(SpeechError) in LoudnessDetector() }, clock: clock,
+                recognizer: recognizer, makeDetector: { LoudnessDetector() }, clock: clock,
                 metrics: SessionMetrics(registry: MetricsRegistry()), feed: feed,
                 annotate: { _, language in .unexamined(expecting: language) }, language: "en"),
             lanes: 1,

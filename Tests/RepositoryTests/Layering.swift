@@ -80,7 +80,10 @@ enum Layering {
                 bare.union(["CRNNoise", "SpeechModel", "SpeechPipeline", "Workers"])),
             Module(
                 "SherpaEngine", "Sources/Engines/SherpaEngine",
-                bare.union(["CSherpaOnnx", "ModelLibrary", "Ports", "SpeechModel", "SpeechPipeline", "Workers"])),
+                bare.union(["CSherpaOnnx", "ModelLibrary", "Ports", "SpeechModel", "Workers"])),
+            Module(
+                "SileroEngine", "Sources/Engines/SileroEngine",
+                bare.union(["CMatrices", "ModelLibrary", "SpeechModel", "SpeechPipeline"])),
             Module(
                 "CaptureEdge", "Sources/Edges/CaptureEdge",
                 bare.union(["AudioFiles", "CALSA", "Lanes", "SpeechModel", "SpeechPipeline"])),
@@ -102,8 +105,8 @@ enum Layering {
                     "Application", "AudioFiles", "CaptureEdge", "EspeakEngine", "Failover", "FliteEngine", "HTTPEdge", "Lanes",
                     "ModelLibrary", "MynahConfiguration", "OpenAIEngine",
                     "PipelineFeed",
-                    "PocketSphinxEngine", "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SpeechModel",
-                    "SpeechPipeline", "Telemetry",
+                    "PocketSphinxEngine", "Ports", "Resilience", "RNNoiseEngine", "SessionMirror", "SherpaEngine", "SileroEngine",
+                    "SpeechModel", "SpeechPipeline", "Telemetry",
                     "TextAnalysis", "WireProtocol", "Workers", "ZMQEdge", "Hummingbird", "Logging", "NIOCore", "NIOPosix",
                     "ServiceLifecycle", "UnixSignals",
                 ]))

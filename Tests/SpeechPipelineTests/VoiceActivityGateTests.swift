@@ -162,7 +162,7 @@ private final class Recorder: VoiceActivityDetector {
         for _ in 0..<50 { hear(silence, with: gate) }
         #expect(!gate.isOpen && recorder.windows.count == 16)
         gate.reset()
-        #expect(gate.isOpen && recorder.resets == 1)
+        #expect(gate.isOpen && recorder.resets == 2)
         hear(silence, with: gate)
         #expect(recorder.windows.count == 17)
     }

@@ -8,11 +8,11 @@ import Synchronization
 extension FaultPlan? {
     /// Detectors that stall as planned.
     func spoiling(
-        _ make: @escaping @Sendable () throws(SpeechError) -> any VoiceActivityDetector
-    ) -> @Sendable () throws(SpeechError) -> any VoiceActivityDetector {
+        _ make: @escaping @Sendable () -> any VoiceActivityDetector
+    ) -> @Sendable () -> any VoiceActivityDetector {
         guard let self else { return make }
         let stall = Stall(.preprocess, of: self)
-        return { () throws(SpeechError) in StallingDetector(try make(), stall: stall) }
+        return { StallingDetector(make(), stall: stall) }
     }
 
     /// The same of finals' examination.

@@ -75,10 +75,7 @@ public struct Server: Sendable {
         let isReady = Readiness()
 
         metrics.registerProcessMetrics(version: Self.version)
-        let detectors = DetectorPool(
-            make: faults.spoiling { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) },
-            report: { [logger] in logger.warning("a session listens without the neural detector", metadata: ["reason": "\($0)"]) }
-        )
+        let makeDetector = faults.spoiling(try Recognition.detectors(settings, models: models))
         let pair = try ServerPair(settings.failover, version: Self.version, model: main.identity.model)
         let publishing = try Publishing(settings, version: Self.version, reign: pair ?? SoleReign())
         let admission = Admission(limitMS: settings.resilience.overloadLagMS, clock: SystemClock())
@@ -113,7 +110,7 @@ public struct Server: Sendable {
         let registry = SessionRegistry(
             services: SessionServices(
                 recognizer: refined, models: live?.models,
-                detectors: detectors, clock: SystemClock(), metrics: sessionMetrics,
+                makeDetector: makeDetector, clock: SystemClock(), metrics: sessionMetrics,
                 feed: publishing.hub,
                 annotate: faults.spoiling(try Publishing.annotator(settings, models: models)),
                 language: settings.language.default, frameMS: settings.audio.frameMS, replication: pair, admission: admission,
@@ -130,7 +127,7 @@ public struct Server: Sendable {
         if pair != nil { registry.close(ServerPair.notPrimary) }
         let voices = try Synthesis.make(settings, usage: counting.remote, logger: logger)
         let transcription = TranscriptionRoute(
-            recognizer: refined, models: live?.models ?? SoleModel(main.identity), detectors: detectors,
+            recognizer: refined, models: live?.models ?? SoleModel(main.identity), makeDetector: makeDetector,
             pipeline: Recognition.pipelineConfiguration(settings),
             decoding: DecoderSettings(selfExecutable: executablePath()),
             atOnce: max(1, ProcessInfo.processInfo.activeProcessorCount / 4))
@@ -225,7 +222,6 @@ public struct Server: Sendable {
         let warming = ContinuousClock.now
         do {
             try await listening.start()
-            try detectors.warmUp(4)
         } catch {
             await stop()
             throw error

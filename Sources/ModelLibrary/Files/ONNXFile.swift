@@ -25,20 +25,25 @@ public struct ONNXFile: Sendable {
     ///
     /// - Throws: ``ErrorCode/brokenModel``, when it is missing, cut off, or something else.
     public init(_ path: String) throws(SpeechError) {
+        self = try Self.read(path) { ONNXFile($0) }
+    }
+
+    /// What `parse` makes of the file's bytes; nil is for those that are no ONNX file.
+    static func read<Content>(_ path: String, _ parse: (UnsafeRawBufferPointer) -> Content?) throws(SpeechError) -> Content {
         let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw Self.broken(path, String(cString: strerror(errno))) }
+        guard file >= 0 else { throw broken(path, String(cString: strerror(errno))) }
         defer { close(file) }
         let size = Int(lseek(file, 0, SEEK_END))
-        guard size > 0 else { throw Self.broken(path, "it is empty") }
-        guard size < Self.maximumBytes else { throw Self.broken(path, "it has 2 GiB or more") }
+        guard size > 0 else { throw broken(path, "it is empty") }
+        guard size < maximumBytes else { throw broken(path, "it has 2 GiB or more") }
         guard let map = mmap(nil, size, PROT_READ, MAP_PRIVATE, file, 0), map != MAP_FAILED else {
-            throw Self.broken(path, String(cString: strerror(errno)))
+            throw broken(path, String(cString: strerror(errno)))
         }
         defer { munmap(map, size) }
-        guard let read = ONNXFile(UnsafeRawBufferPointer(start: map, count: size)) else {
-            throw Self.broken(path, "it is cut off, or not an ONNX file")
+        guard let content = parse(UnsafeRawBufferPointer(start: map, count: size)) else {
+            throw broken(path, "it is cut off, or not an ONNX file")
         }
-        self = read
+        return content
     }
 
     /// nil when the bytes are not one message with a graph, neither cut off nor followed by anything.
@@ -105,7 +110,7 @@ public struct ONNXFile: Sendable {
         return ""
     }
 
-    private static func broken(_ path: String, _ reason: String) -> SpeechError {
+    static func broken(_ path: String, _ reason: String) -> SpeechError {
         SpeechError(
             .brokenModel, "The model file \(path) cannot be read: \(reason).", advice: "Get it again from where it was published."
         )

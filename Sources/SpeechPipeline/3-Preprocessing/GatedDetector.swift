@@ -4,8 +4,6 @@
 /// is near the noise floor. While closed it keeps the last windows. As soon as any band of a window rises a little above
 /// the floor it opens, and the detector hears the kept windows first: its memory is warm and the onset is not lost. In case
 /// that a voice is too faint to rise, the gate also opens for a moment every six seconds.
-///
-/// The detector is held only while the gate is open, so that a room in which nobody speaks does not keep one from the others.
 public final class GatedDetector: VoiceActivityDetector {
     /// Windows that are heard again when the gate opens: 192 ms.
     public static let replayedWindows = 6
@@ -21,9 +19,7 @@ public final class GatedDetector: VoiceActivityDetector {
     /// Whether the detector is being asked.
     public private(set) var isOpen = true
 
-    private let lease: () -> any VoiceActivityDetector
-    private let giveBack: (any VoiceActivityDetector) -> Void
-    private var leased: (any VoiceActivityDetector)?
+    private let detector: any VoiceActivityDetector
     private var floor = NoiseFloor()
     /// While open: windows in a row that speak for closing. While closed: windows since then.
     private var quietWindows = 0
@@ -32,24 +28,8 @@ public final class GatedDetector: VoiceActivityDetector {
     /// Windows kept since the gate closed.
     private var keptWindows = 0
 
-    /// Puts the gate, open until it knows the room, in front of the detectors that `lease` gives out.
-    ///
-    /// - Parameters:
-    ///   - lease: called when the gate opens; the detector must be as after `reset()`.
-    ///   - giveBack: called when the gate closes, and by ``reset()``.
-    public init(
-        lease: @escaping () -> any VoiceActivityDetector, giveBack: @escaping (any VoiceActivityDetector) -> Void
-    ) {
-        self.lease = lease
-        self.giveBack = giveBack
-    }
-
-    /// Puts the gate in front of one detector of its own.
-    public convenience init(_ detector: any VoiceActivityDetector) {
-        self.init(lease: { detector }, giveBack: { $0.reset() })
-    }
-
-    deinit { if let leased { giveBack(leased) } }
+    /// Puts the gate, open until it knows the room, in front of `detector`, which is reset whenever the gate closes.
+    public init(_ detector: any VoiceActivityDetector) { self.detector = detector }
 
     /// Yes if the detector hears speech in `window`, or in one of the kept windows that it is shown before.
     public func isSpeech(_ window: UnsafeBufferPointer<Float>) -> Bool {
@@ -68,7 +48,7 @@ public final class GatedDetector: VoiceActivityDetector {
             quietWindows = Self.closingWindows
             isSpeech = replay()
         }
-        isSpeech = detector().isSpeech(window) || isSpeech
+        isSpeech = detector.isSpeech(window) || isSpeech
         floor.observe(levels, isNoise: !isSpeech)
         if isSpeech {
             quietWindows = 0
@@ -79,34 +59,23 @@ public final class GatedDetector: VoiceActivityDetector {
         if quietWindows >= Self.closingWindows {
             isOpen = false
             quietWindows = 0
-            release()
+            detector.reset()
         }
         return isSpeech
     }
 
     public func levelChanged(by decibels: Float) {
         floor.shift(by: decibels)
-        leased?.levelChanged(by: decibels)
+        // Behind a closed gate it knows no level.
+        if isOpen { detector.levelChanged(by: decibels) }
     }
 
     public func reset() {
-        release()
+        detector.reset()
         floor = NoiseFloor()
         isOpen = true
         quietWindows = 0
         keptWindows = 0
-    }
-
-    private func detector() -> any VoiceActivityDetector {
-        if let leased { return leased }
-        let detector = lease()
-        leased = detector
-        return detector
-    }
-
-    private func release() {
-        if let leased { giveBack(leased) }
-        leased = nil
     }
 
     private func keep(_ window: UnsafeBufferPointer<Float>) {
@@ -118,7 +87,6 @@ public final class GatedDetector: VoiceActivityDetector {
     /// Shows the kept windows to the detector, oldest first; whether it heard speech in any.
     private func replay() -> Bool {
         var isSpeech = false
-        let detector = detector()
         kept.withUnsafeBufferPointer { kept in
             for window in max(0, keptWindows - Self.replayedWindows)..<keptWindows {
                 let start = window % Self.replayedWindows * VoiceActivityWindow.samples

@@ -137,7 +137,7 @@ private func recogniserCheck(_ stt: Settings.STT) -> DoctorCheck {
 private func voiceActivityCheck(_ settings: Settings, _ models: ModelFiles) -> DoctorCheck {
     let name = "voice activity model"
     do {
-        _ = try Recognition.makeDetector(settings, models: models)
+        _ = try Recognition.detectors(settings, models: models)
         return DoctorCheck(name, .ok, models.silero)
     } catch {
         return missing(name, error)

@@ -84,14 +84,13 @@ struct Transcribe: AsyncParsableCommand {
         let usual = isUnknown ? settings.language.default : language ?? settings.language.default
         // What cannot work at all is told before a file is opened.
         let capacity = try recognizers.recognizer(for: usual).load.capacity
-        let detectors = DetectorPool { () throws(SpeechError) in try Recognition.makeDetector(settings, models: models) }
+        let makeDetector = try Recognition.detectors(settings, models: models)
         let transcription = Transcription(
             files: files, rawFormat: rawFormat, format: format, showsWords: words, directory: outputDirectory,
             recognizers: recognizers, language: usual, isLanguageNamed: language != nil && !isUnknown, identifier: identifier,
-            settings: settings, detectors: detectors,
+            settings: settings, makeDetector: makeDetector,
             diarizer: diarizer, speakers: speakers,
             enhancer: enhancer, progress: TranscriptionProgress(files: files.count))
-        try detectors.warmUp(1)
         // A model that takes several utterances along in one step is given enough of them.
         let atOnce = max(ProcessInfo.processInfo.activeProcessorCount, min(Self.mostAtOnce, capacity))
         let failed = await transcription.run(atOnce: atOnce)

@@ -27,7 +27,7 @@ struct Transcription: Sendable {
     /// Finds out which language is spoken; nil where nobody asks.
     let identifier: (any SpokenLanguageIdentifier)?
     let settings: Settings
-    let detectors: DetectorPool
+    let makeDetector: @Sendable () -> any VoiceActivityDetector
     /// Finds out who speaks; nil where nobody asks.
     let diarizer: (any SpeakerDiarizer)?
     /// How many people speak, where that is known.
@@ -112,7 +112,7 @@ struct Transcription: Sendable {
     private func identify(_ source: OpenedAudio) async throws -> (OpenedAudio, String?) {
         guard let identifier else { return (source, nil) }
         let (beginning, speech) = try await onThread {
-            let beginning = try SpokenBeginning(source.source, detector: detectors.gated())
+            let beginning = try SpokenBeginning(source.source, detector: GatedDetector(makeDetector()))
             return (OpenedAudio(source: beginning), beginning.speech)
         }
         return (beginning, try await identifier.language(of: speech))
@@ -191,7 +191,7 @@ struct Transcription: Sendable {
                 ?? order.output(index), progress: progress)
         try page.write(page.writer.header)
         let total = source.expectedDurationSeconds
-        let detector = detectors.gated()
+        let detector = GatedDetector(makeDetector())
         page.seconds = try TranscribeRecording(
             recognizer: recognizer, configuration: Recognition.pipelineConfiguration(settings),
             language: language

@@ -1,4 +1,4 @@
-public import Application
+import Application
 public import AudioFiles
 import Foundation
 import HTTPTypes
@@ -27,7 +27,7 @@ public final class TranscriptionRoute: Sendable {
 
     private let recognizer: any Recognizer
     private let models: any ModelChoice
-    private let detectors: DetectorPool
+    private let makeDetector: @Sendable () -> any VoiceActivityDetector
     private let pipeline: SpeechPipeline.Configuration
     private let decoding: DecoderSettings
     private let threads: NIOThreadPool
@@ -37,12 +37,13 @@ public final class TranscriptionRoute: Sendable {
     ///
     /// - Parameter atOnce: how many recordings are read at the same time.
     public init(
-        recognizer: any Recognizer, models: any ModelChoice, detectors: DetectorPool, pipeline: SpeechPipeline.Configuration,
+        recognizer: any Recognizer, models: any ModelChoice,
+        makeDetector: @escaping @Sendable () -> any VoiceActivityDetector, pipeline: SpeechPipeline.Configuration,
         decoding: DecoderSettings, atOnce: Int
     ) {
         self.recognizer = recognizer
         self.models = models
-        self.detectors = detectors
+        self.makeDetector = makeDetector
         self.pipeline = pipeline
         self.decoding = decoding
         threads = NIOThreadPool(numberOfThreads: max(1, atOnce))
@@ -134,7 +135,7 @@ public final class TranscriptionRoute: Sendable {
         let seconds = try TranscribeRecording(
             recognizer: recognizer, configuration: pipeline, language: told, model: pin, utterancesAtOnce: Self.utterancesAtOnce
         ).run(
-            format: source.format, detector: detectors.gated(),
+            format: source.format, detector: GatedDetector(makeDetector()),
             read: { buffer in
                 // A transcript with a gap that nobody sees is worse than none.
                 if let lost { throw lost }
