@@ -163,7 +163,7 @@ private final class NeuralServer {
             process.executableURL = URL(fileURLWithPath: program)
             // As many threads and as large a batch as ours has.
             process.arguments = [
-                "--port=\(port)", "--tokens=\(model)/tokens.txt", "--nemo-ctc-model=\(model)/model.onnx", "--max-batch-size=16",
+                "--port=\(port)", "--tokens=\(model)/tokens.txt", "--nemo-ctc-model=\(model)/model.onnx", "--max-batch-size=32",
                 "--num-work-threads=\(ProcessInfo.processInfo.activeProcessorCount)", "--num-threads=1", "--log-file=/dev/null",
             ]
             process.standardOutput = FileHandle.nullDevice

@@ -280,8 +280,13 @@ public struct SpeechPipeline {
 
     private mutating func send(_ key: UtteranceKey, from: SampleTime, to: SampleTime, into actions: inout [PipelineAction]) {
         guard from < to else { return }
-        actions.append(.recognise(key, from..<to))
         sentThrough = to
+        // Windows that came together go together: each message to a recogniser is answered.
+        if case .recognise(key, let before)? = actions.last, before.upperBound == from {
+            actions[actions.count - 1] = .recognise(key, before.lowerBound..<to)
+        } else {
+            actions.append(.recognise(key, from..<to))
+        }
     }
 
     // MARK: - wake word

@@ -85,6 +85,15 @@ import Testing
         #expect(ranges[0].upperBound.milliseconds >= 2590)
     }
 
+    @Test func `windows that come together are given to the recogniser together`() throws {
+        var pipeline = try makePipeline()
+        _ = try feed(&pipeline, seconds: 0.512, loud: true)
+        let ranges = try feed(&pipeline, seconds: 0.096, loud: true).compactMap {
+            if case .recognise(_, let range) = $0 { range } else { nil }
+        }
+        #expect(ranges == [SampleTime(8192)..<SampleTime(9728)])
+    }
+
     @Test func `an interruption cancels what is open, and late answers are dropped`() throws {
         var pipeline = try makePipeline()
         let key = try #require(keys(feed(&pipeline, seconds: 1, loud: true)).first)

@@ -8,7 +8,7 @@ public import Workers
 ///
 /// The native library prints and ends the process when a file is not what it expects, so this belongs into a worker process.
 public final class StreamingModel: BatchDecoder {
-    public let largestBatch = 16
+    public let largestBatch = 32
     private let recognizer: OpaquePointer
     private let model: ModelDescription
 
