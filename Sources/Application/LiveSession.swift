@@ -37,7 +37,6 @@ public actor LiveSession: LaneClient, RecognitionObserver {
     private nonisolated let isQuarantined = Atomic<Bool>(false)
 
     private var pipeline: SpeechPipeline?
-    private var gate: GatedDetector?
     private nonisolated let recognitions = OpenRecognitions()
     /// Utterances in which only the wake word is listened for: nobody is told of them.
     private var spotted: Set<UtteranceKey> = []
@@ -219,10 +218,9 @@ public actor LiveSession: LaneClient, RecognitionObserver {
 
     private func take(_ bytes: [UInt8], arrived: UInt64) {
         if pipeline == nil {
-            let gate = GatedDetector(services.makeDetector())
-            self.gate = gate
             pipeline = SpeechPipeline(
-                format: format, configuration: configuration, detector: gate, resuming: resumption)
+                format: format, configuration: configuration, detector: GatedDetector(services.makeDetector()),
+                resuming: resumption)
         }
         outlet.feed?.hears(true)
         lastArrival = arrived
@@ -373,7 +371,5 @@ public actor LiveSession: LaneClient, RecognitionObserver {
             services.metrics.wordsShown.increment(by: stability.shown)
             services.metrics.wordsRevised.increment(by: stability.revised)
         }
-        gate?.reset()
-        gate = nil
     }
 }

@@ -45,8 +45,11 @@ import Workers
     }
 
     @Test func `a process that dies is replaced, and its jobs are done`() async throws {
-        let incidents = Mutex(0)
-        try await withPool(report: { incident in if case .templateEnded = incident { incidents.withLock { $0 += 1 } } }) { pool in
+        let reasons = Mutex<[String]>([])
+        let report: @Sendable (WorkerIncident) -> Void = { incident in
+            if case .templateEnded(_, let reason) = incident { reasons.withLock { $0.append(reason) } }
+        }
+        try await withPool(report: report) { pool in
             _ = try await pool.start()
             let first = try #require(pool.processID)
             async let spoken = withThrowingTaskGroup(of: Int.self) { group in
@@ -58,7 +61,7 @@ import Workers
             let lengths = try await spoken
             #expect(lengths.count == 6 && lengths.allSatisfy { $0 > 100_000 })
             #expect(pool.processID != first)
-            #expect(incidents.withLock { $0 } == 1)
+            #expect(reasons.withLock { $0.count } == 1 && reasons.withLock { $0[0].contains("signal 9, Killed") })
         }
     }
 

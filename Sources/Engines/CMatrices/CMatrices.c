@@ -5,7 +5,7 @@ enum { chains = 4 };
 // A row of a panel: one vector of the compiler's, which makes of it what the processor has. It may lie anywhere.
 typedef float columns __attribute__((vector_size(matrices_panel_width * sizeof(float)), aligned(sizeof(float))));
 
-// Sums stay in registers, and no sum waits for the one before: each row has its own, and a single row has four.
+// Sums stay in registers where a register has eight numbers, and no sum waits for the one before: each row has its own, a single row four.
 
 static inline __attribute__((always_inline)) void add_rows(
     const int rows, int depth, const float *x, int stride, const columns *w, columns *y, int panels) {
@@ -23,7 +23,16 @@ static inline __attribute__((always_inline)) void add_row(int depth, const float
     *y = (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-#ifdef __x86_64__
+// What chooses a clone runs before the thread sanitizer does, and so must not be looked at by it.
+#if defined(__SANITIZE_THREAD__)
+#define has_clones 0
+#elif defined(__has_feature)
+#define has_clones !__has_feature(thread_sanitizer)
+#else
+#define has_clones 1
+#endif
+
+#if defined(__x86_64__) && has_clones
 __attribute__((target_clones("arch=x86-64-v3", "default")))
 #endif
 void matrices_add_product(int rows, int depth, int panels, const float *x, int stride, const float *weights, float *sums) {

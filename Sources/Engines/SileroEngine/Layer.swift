@@ -37,6 +37,7 @@ struct Layer: Sendable {
     func apply(
         _ frames: Int, of input: UnsafePointer<Float>, stride: Int = 0, into output: UnsafeMutablePointer<Float>
     ) {
+        precondition((1...4).contains(frames) && (frames > 1 || depth.isMultiple(of: 4)), "what the product takes")
         for frame in 0..<frames { (output + frame * width).update(from: bias, count: width) }
         matrices_add_product(Int32(frames), Int32(depth), Int32(panels), input, Int32(stride), weights, output)
     }

@@ -1,6 +1,7 @@
 public import SpeechModel
 
-/// The numbers in an ONNX file: those of its initialisers that are 32-bit floats, lying in the file as in memory.
+/// The numbers in an ONNX file whose initialisers are 32-bit floats that lie in it as in memory. What is something else is read as if it
+/// were that, too: only who knows the file knows which of them to ask for.
 public struct ONNXWeights: Sendable {
     private var tensors: [String: [Float]] = [:]
     private let path: String

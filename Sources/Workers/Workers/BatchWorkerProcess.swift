@@ -10,6 +10,8 @@ import SpeechModel
 public enum BatchWorkerProcess {
     /// Some of the processor is the server's own, and speech does not come evenly.
     private static let share = 0.8
+    /// Larger ones do little more in the same time, and each utterance needs memory.
+    private static let measuredBatch = 16
 
     /// Serves until the parent closes the control socket, then exits.
     ///
@@ -38,12 +40,13 @@ public enum BatchWorkerProcess {
         }
     }
 
-    /// How many utterances the decoder keeps up with, from the time that it takes for as many as it decodes at once.
+    /// How many utterances the decoder keeps up with, from the time that it takes for a batch in each lane.
     private static func realTimeStreams(_ decoder: any BatchDecoder, _ lanes: StepLanes, _ audio: [Int16]) throws -> Int {
+        let batch = min(decoder.largestBatch, measuredBatch)
         let started = monotonicNanoseconds()
-        try warm(decoder, lanes, with: audio, batches: lanes.count, of: decoder.largestBatch)
+        try warm(decoder, lanes, with: audio, batches: lanes.count, of: batch)
         let took = Double(max(monotonicNanoseconds() - started, 1000)) / 1e9
-        let spoken = Double(lanes.count * decoder.largestBatch * audio.count) / Double(SampleTime.rate)
+        let spoken = Double(lanes.count * batch * audio.count) / Double(SampleTime.rate)
         return max(1, Int(spoken / took * share))
     }
 

@@ -233,6 +233,7 @@ final class Supervisor: @unchecked Sendable {
         var reader = PayloadReader(payload)
         if header.kind == .hello {
             workers[socket]?.processID = reader.integer().map(Int32.init(bitPattern:))
+            keeper.prove()
             return
         }
         guard let lease = worker.lease, header.utterance == worker.utterance else { return }

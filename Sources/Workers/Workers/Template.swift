@@ -26,6 +26,7 @@ final class Template {
     let processID: pid_t
     private var reader = MessageReader()
     private var partialLine: [UInt8] = []
+    private var ending: String?
 
     init(command: [String], startedAt: UInt64) throws {
         self.startedAt = startedAt
@@ -118,12 +119,28 @@ final class Template {
         return lines
     }
 
+    /// How the process ended, for its operator; nil while it has not.
+    func howItEnded() -> String? {
+        var status: CInt = 0
+        // It closes its sockets a moment before it can be reaped.
+        for _ in 0..<20 where ending == nil {
+            guard waitpid(processID, &status, WNOHANG) == processID else {
+                usleep(1000)
+                continue
+            }
+            let signal = status & 0x7F
+            ending = signal == 0 ? "status \(status >> 8 & 0xFF)" : "signal \(signal), \(String(cString: strsignal(signal)))"
+        }
+        return ending
+    }
+
     /// Ends the template, which takes its forks along, and reaps it. It ends by itself when it hears nobody any more; one that does not
     /// within `patienceMS` is killed.
     func end(patienceMS: Int) {
         close(control)
         if let errors { close(errors) }
         errors = nil
+        guard ending == nil else { return }
         var status: CInt = 0
         for _ in 0..<patienceMS / 5 {
             if waitpid(processID, &status, WNOHANG) == processID { return }

@@ -10,8 +10,9 @@ struct TemplateKeeper {
     private var template: Template?
     private var retryAt: UInt64?
     private var pauseMS = 0
-    /// Whether the last template ended before it had loaded its model: the model is at fault then, and not what was asked of it.
+    /// Whether the last template ended before it had proved itself: the model is at fault then, and not what was asked of it.
     private(set) var isBroken = false
+    private var isProved = false
     /// Templates that were started so far.
     private(set) var starts = 0
 
@@ -60,17 +61,20 @@ struct TemplateKeeper {
     /// Hears what the template says; returns why it failed, if it did.
     mutating func listen(_ buffer: inout [UInt8]) -> (any Error)? {
         switch template?.listen(&buffer) {
-        case nil, .nothing, .stepped: return nil
-        case .loaded:
-            pauseMS = 0
-            isBroken = false
-            return nil
+        case nil, .nothing, .loaded, .stepped: return nil
         case .failed(let text):
             return SpeechError(
                 .brokenModel, "A model could not be loaded: \(text)",
                 advice: "`mynah doctor` and `mynah models verify` tell what is damaged; install or add that again.")
         case .ended: return ended
         }
+    }
+
+    /// Somebody can be served.
+    mutating func prove() {
+        pauseMS = 0
+        isBroken = false
+        isProved = true
     }
 
     /// The steps that were taken since the last call.
@@ -82,7 +86,8 @@ struct TemplateKeeper {
     /// The error that a template which ended by itself is, with the last words that ``readErrors(_:)`` gave.
     var ended: any Error {
         let lines = template?.lastErrors.map { $0.trimmingSpaces }.filter { !$0.isEmpty && !$0.hasPrefix("failed") } ?? []
-        let last = lines.suffix(3).joined(separator: "; ")
+        let how = template?.howItEnded().map { [$0] } ?? []
+        let last = (how + lines.suffix(3)).joined(separator: "; ")
         return SpeechError(
             .brokenModel,
             "The process ended that used the model in \(command.last ?? "")\(last.isEmpty ? "." : ": \(last).")",
@@ -94,7 +99,8 @@ struct TemplateKeeper {
 
     /// Ends the template and plans the next one; returns in how many milliseconds.
     mutating func restart(now: UInt64) -> Int {
-        isBroken = !isLoaded
+        isBroken = !isProved
+        isProved = false
         end(patienceMS: 0)
         pauseMS = min(max(pauseMS * 2, Self.pausesMS.lowerBound), Self.pausesMS.upperBound)
         retryAt = now + UInt64(pauseMS) * 1_000_000

@@ -63,14 +63,15 @@ public final class TranscriptionRoute: Sendable {
         // Nobody wants the transcript any more when the client is gone, or the server is to end.
         return try await request.body.consumeWithCancellationOnInboundClose { body in
             try await withTaskCancellationOrGracefulShutdownHandler {
-                let (form, file) = try await receive(body, type: type)
-                defer { close(file) }
+                let bytes = try await body.collect(upTo: Self.maximumBodyBytes)
                 defer { waiting.wrappingSubtract(1, ordering: .relaxed) }
                 guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.maximumWaiting else {
                     throw SpeechError(
                         .overloaded, "\(Self.maximumWaiting) recordings are being transcribed or wait already.",
                         advice: "Try again in a moment.")
                 }
+                let (form, file) = try await receive(bytes, type: type)
+                defer { close(file) }
                 return try await threads.runIfActive { [self] in
                     let pin = try models.pin(model: form.model, language: form.language)
                     return answer(try read(file, with: pin, told: form.language == nil ? nil : pin.language, cancellation), form)
@@ -82,9 +83,8 @@ public final class TranscriptionRoute: Sendable {
     }
 
     /// What is asked, and the recording as an open file: nothing else of a body is kept while it waits for its turn.
-    private func receive(_ body: RequestBody, type: String?) async throws -> (TranscriptionForm, CInt) {
-        let bytes = try await body.collect(upTo: Self.maximumBodyBytes)
-        return try await NIOThreadPool.singleton.runIfActive { [self] in
+    private func receive(_ bytes: ByteBuffer, type: String?) async throws -> (TranscriptionForm, CInt) {
+        try await NIOThreadPool.singleton.runIfActive { [self] in
             try keep(Array(bytes.readableBytesView), type: type)
         }
     }

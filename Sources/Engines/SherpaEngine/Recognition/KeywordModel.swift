@@ -70,7 +70,7 @@ public final class KeywordModel: BatchDecoder {
                 .recogniserFailed, "The model cannot begin an utterance.", advice: "Look at the memory that is left.")
         }
         return KeywordUtterance(
-            OnlineAudio(stream, stepMS: model.stepMS), of: spotter, stepMS: model.stepMS ?? 0, phrases: phrases)
+            OnlineAudio(stream, of: model), of: spotter, stepMS: model.stepMS ?? 0, phrases: phrases)
     }
 
     public func step(_ utterances: [any BatchedUtterance]) throws {

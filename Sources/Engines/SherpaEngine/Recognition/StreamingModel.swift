@@ -57,7 +57,7 @@ public final class StreamingModel: BatchDecoder {
         }
         // Of several languages a NeMo model is told one; others do not read it.
         if let language, model.canBeTold(language) { SherpaOnnxOnlineStreamSetOption(stream, "language", language) }
-        return StreamingUtterance(OnlineAudio(stream, stepMS: model.stepMS), of: recognizer, model: model)
+        return StreamingUtterance(OnlineAudio(stream, of: model), of: recognizer, model: model)
     }
 
     public func step(_ utterances: [any BatchedUtterance]) throws {

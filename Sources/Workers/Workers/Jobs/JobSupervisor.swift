@@ -156,6 +156,7 @@ final class JobSupervisor: @unchecked Sendable {
     private func publish() {
         processID.withLock { $0 = keeper.isLoaded ? keeper.processID : nil }
         guard keeper.isLoaded else { return }
+        keeper.prove()
         hasStarted = true
         broken = nil
         for continuation in starting { continuation.resume(returning: keeper.greeting) }

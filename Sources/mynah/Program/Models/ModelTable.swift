@@ -4,6 +4,8 @@ import WireProtocol
 
 /// How models are shown.
 enum ModelTable {
+    private static let shownLanguages = 6
+
     /// All of them, a line each.
     static func table(_ manifest: Manifest, directory: String) -> String {
         guard !manifest.models.isEmpty else {
@@ -13,7 +15,7 @@ enum ModelTable {
             let served = manifest.languagesServed(by: name)
             return [
                 name + (served.isEmpty ? "" : " *"), model.description.family.task.rawValue, model.description.family.rawValue,
-                languages(model.description), served.joined(separator: ","), megabytes(model.description.bytes),
+                some(model.description.languages) ?? "any language", some(served) ?? "", megabytes(model.description.bytes),
                 model.trial.timesRealTime > 0 ? "\(model.trial.timesRealTime)" : "-",
             ]
         }
@@ -68,6 +70,13 @@ enum ModelTable {
         // Strings, numbers, arrays and dictionaries only: it can always be encoded.
         guard let data = try? encoder.encode(manifest) else { preconditionFailure("a manifest is plain data") }
         return String(decoding: data, as: UTF8.self) + "\n"
+    }
+
+    /// A column of a table holds the first few.
+    private static func some(_ languages: [String]) -> String? {
+        guard !languages.isEmpty else { return nil }
+        let more = languages.count - shownLanguages
+        return languages.prefix(shownLanguages).joined(separator: ",") + (more > 0 ? " +\(more)" : "")
     }
 
     private static func languages(_ model: ModelDescription) -> String {
