@@ -45,7 +45,7 @@ struct Command: AsyncParsableCommand {
 
     enum Section: String, CaseIterable, ExpressibleByArgument {
         case onsets, share, feed, publisher, hypotheses, endpoint, capacity, processor, connections, subscribers, text,
-            transcribe, words, front, wakeword, failover, neural, files, soak
+            detector, transcribe, words, front, wakeword, failover, neural, files, soak
     }
 
     @Argument(help: "What to measure.") var sections: [Section] = []
@@ -82,6 +82,7 @@ struct Command: AsyncParsableCommand {
             case .processor: try await ProcessorTime(speech: speech, seconds: seconds).run(&report)
             case .subscribers: try await Subscribers(speech: speech, seconds: seconds).run(&report)
             case .text: try AnalysisTime(speech: speech).run(&report)
+            case .detector: try DetectorTime(speech: speech).run(&report)
             case .failover: try await Failover(speech: speech, times: times, streams: streams).run(&report)
             case .neural:
                 try await NeuralStreams(speech: speech, seconds: seconds, model: model, peer: peer, first: streams).run(&report)

@@ -54,8 +54,6 @@ private func decisions(_ detector: any VoiceActivityDetector) -> [Bool] {
             }
         }
         defer { SherpaOnnxDestroyVoiceActivityDetector(detector) }
-        // It takes the context from the same stream, so that without this it would be one window late.
-        SherpaOnnxVoiceActivityDetectorAcceptWaveform(detector, [Float](repeating: 0, count: 64), 64)
         return windows.map {
             SherpaOnnxVoiceActivityDetectorAcceptWaveform(detector, $0, Int32($0.count))
             return SherpaOnnxVoiceActivityDetectorDetected(detector) != 0

@@ -12,6 +12,8 @@ public final class SileroDetector: VoiceActivityDetector {
     private let network: SileroNetwork
     private let threshold: Float
     private var memory = SileroNetwork.Memory()
+    /// What waits for the beginning of the next window: the network's windows begin where its context ends.
+    private var shifted: [Float] = []
     private var isSpeech = false
     /// Windows that spoke against ``isSpeech`` since one spoke for it.
     private var against = 0
@@ -22,8 +24,18 @@ public final class SileroDetector: VoiceActivityDetector {
         threshold = Self.thresholds[aggressiveness]
     }
 
+    /// Whether somebody speaks, by what came up to the first 4 ms of `window`; of the very first one nothing is known yet.
     public func isSpeech(_ window: UnsafeBufferPointer<Float>) -> Bool {
-        let probability = network.probability(of: window, &memory)
+        let (beginning, rest) = (window[..<SileroNetwork.context], window[SileroNetwork.context...])
+        guard !shifted.isEmpty else {
+            memory = SileroNetwork.Memory(after: beginning)
+            shifted += rest
+            return false
+        }
+        shifted += beginning
+        let probability = shifted.withUnsafeBufferPointer { network.probability(of: $0, &memory) }
+        shifted.removeAll(keepingCapacity: true)
+        shifted += rest
         // Weights that are numbers can still add up to none, which would be remembered for ever.
         guard probability.isFinite else {
             reset()
@@ -46,7 +58,7 @@ public final class SileroDetector: VoiceActivityDetector {
     }
 
     public func reset() {
-        memory = SileroNetwork.Memory()
+        shifted.removeAll(keepingCapacity: true)
         isSpeech = false
         against = 0
     }

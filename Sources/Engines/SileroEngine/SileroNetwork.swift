@@ -12,7 +12,7 @@ public final class SileroNetwork: Sendable {
     /// New samples in each window, at 16 kHz: 32 ms.
     public static let window = 512
     /// Samples of the window before that are heard again.
-    private static let context = 64
+    public static let context = 64
     private static let (fftSize, hop, bins, frames) = (256, 128, 129, 4)
     private static let (wide, narrow) = (128, 64)
 
@@ -33,6 +33,9 @@ public final class SileroNetwork: Sendable {
 
         /// Has heard nothing.
         public init() {}
+
+        /// Has heard ``SileroNetwork/context`` samples, in which nobody speaks.
+        init(after beginning: some Sequence<Float>) { context = Array(beginning) }
     }
 
     /// Loads the weights: 1.2 MB, 2 ms.
