@@ -10,7 +10,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/.native/prefix/lib/pkgconfig$(if $(PKG_CONFI
 
 FLAGS := --explicit-target-dependency-import-check error
 SWIFT_SOURCES = $(wildcard Package.swift Sources Tests Web Benchmarks Fuzz)
-ADDRESS_SANITIZED := SpeechModelTests|SpeechPipelineTests|LanesTests|ZMQEdgeTests|ApplicationTests
+ADDRESS_SANITIZED := SpeechModelTests|SileroEngineTests|SpeechPipelineTests|LanesTests|ZMQEdgeTests|ApplicationTests
 # TSan does not know Synchronization.Mutex on Linux, and crashes on the empty random generator of the ids.
 THREAD_SANITIZED := SpeechPipelineTests|LanesTests|ZMQEdgeTests|FailoverNodeTests
 MYNAH := .build/release/mynah
