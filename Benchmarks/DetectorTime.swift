@@ -26,7 +26,9 @@ struct DetectorTime {
                     return (now() - begun) * 1e6
                 }
             }
-            report.line("\(sessions) sessions", Quantiles(took), unit: "µs", p95Limit: Self.limitMicroseconds)
+            report.line(
+                sessions == 1 ? "one session" : "\(sessions) sessions, in turns", Quantiles(took), unit: "µs",
+                p95Limit: Self.limitMicroseconds)
         }
     }
 }

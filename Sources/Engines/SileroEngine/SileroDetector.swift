@@ -1,6 +1,6 @@
 public import SpeechPipeline
 
-/// Voice activity by the Silero network: about 0.02 ms a window, 2 KB a session.
+/// Voice activity by the Silero network: about 0.02 ms a window, 4 KB a session.
 public final class SileroDetector: VoiceActivityDetector {
     /// The probability from which a window counts as speech, for each aggressiveness; 0.5 is Silero's own.
     private static let thresholds: [Float] = [0.2, 0.35, 0.5, 0.7]

@@ -15,7 +15,8 @@ enum ModelTable {
             let served = manifest.languagesServed(by: name)
             return [
                 name + (served.isEmpty ? "" : " *"), model.description.family.task.rawValue, model.description.family.rawValue,
-                some(model.description.languages) ?? "any language", some(served) ?? "", megabytes(model.description.bytes),
+                languages(model.description, atMost: shownLanguages), list(served, atMost: shownLanguages),
+                megabytes(model.description.bytes),
                 model.trial.timesRealTime > 0 ? "\(model.trial.timesRealTime)" : "-",
             ]
         }
@@ -73,14 +74,13 @@ enum ModelTable {
     }
 
     /// A column of a table holds the first few.
-    private static func some(_ languages: [String]) -> String? {
-        guard !languages.isEmpty else { return nil }
-        let more = languages.count - shownLanguages
-        return languages.prefix(shownLanguages).joined(separator: ",") + (more > 0 ? " +\(more)" : "")
+    private static func list(_ languages: [String], atMost count: Int) -> String {
+        let more = languages.count - count
+        return languages.prefix(count).joined(separator: ",") + (more > 0 ? " +\(more)" : "")
     }
 
-    private static func languages(_ model: ModelDescription) -> String {
-        model.languages.isEmpty ? "any language" : model.languages.joined(separator: ",")
+    private static func languages(_ model: ModelDescription, atMost count: Int = .max) -> String {
+        model.languages.isEmpty ? "any language" : list(model.languages, atMost: count)
     }
 
     static func megabytes(_ bytes: Int) -> String {
